@@ -9,6 +9,7 @@ mod assignees;
 mod attendance;
 mod audit;
 mod backups;
+mod batch_changes;
 mod batcher;
 mod batches;
 mod bulletins;

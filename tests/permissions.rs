@@ -254,7 +254,7 @@ fn rows_of_kinds(registry: &Registry) -> Vec<(String, &'static str)> {
         let voiders = VOIDERS.iter().find(|(name, _)| name == kind).map_or(*writers, |(_, voiders)| voiders);
         let who = |operation: &Operation| match operation.method.as_str() {
             "GET" => *readers,
-            _ if operation.path.ends_with(":void") || operation.path.ends_with(":restore") => voiders,
+            _ if [":void", ":batch-void", ":restore"].iter().any(|end| operation.path.ends_with(end)) => voiders,
             _ => *writers,
         };
         // Figures of violations count those of cases, which bureaus don't read.

@@ -153,7 +153,8 @@ fn is_of_kind(kind: &Kind, operation: &Operation) -> bool {
 
 fn is_generic(kind: &Kind, operation: &Operation) -> bool {
     let rest = operation.path.trim_start_matches(&format!("/v1/{}", kind.path));
-    ["", ":batch", "/{id}", "/{id}:void", "/{id}:restore", "/{id}/revisions"].contains(&rest)
+    ["", ":batch", ":batch-amend", ":batch-void", "/{id}", "/{id}:void", "/{id}:restore", "/{id}/revisions"]
+        .contains(&rest)
 }
 
 /// The id of an operation of a kind that stands for its like.

@@ -9,7 +9,7 @@ use kit::problem::Problem;
 use kit::tree::Tree;
 use kit::value::Value;
 use kit::walk::{escape, note_repeated};
-use ledger::AppendError;
+use ledger::{Append, AppendError};
 use uuid::Uuid;
 
 use super::RecordCache;
@@ -33,7 +33,8 @@ use super::warnings::{AMBIGUOUS_AREA, CAPTURED_BY_OTHER, CLOCK_SKEWED, Noted, OC
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 
-/// Amends a record by an RFC 7396 merge patch. A patch that changes nothing makes no revision.
+/// Amends a record by an RFC 7396 merge patch, perhaps under an idempotency key. A patch that changes nothing makes no
+/// revision.
 pub async fn amend(
     core: &Core,
     actor: &Actor,
@@ -41,18 +42,31 @@ pub async fn amend(
     id: Uuid,
     if_match: &IfMatch,
     patch: &Tree,
+    key: Option<&Key>,
 ) -> Result<Record, Problem> {
     for _ in 0..TRIES {
-        let current = writable(core, actor, kind, id).await?;
-        require_standing(&current)?;
-        if_match.require(current.envelope.revision)?;
-        match revise(core, actor, kind, &current, patch, None, None).await? {
+        let current = amendable(core, actor, kind, id, if_match).await?;
+        match revise(core, actor, kind, &current, patch, key.map(|key| (key, 200)), None).await? {
             Revised::Same => return Ok(current),
             Revised::Written(written) => return Ok(*written),
             Revised::Met => {}
         }
     }
     Err(Code::WRITE_CONFLICT.into())
+}
+
+/// The record, if the actor may amend it and the condition holds.
+pub async fn amendable(
+    core: &Core,
+    actor: &Actor,
+    kind: &Kind,
+    id: Uuid,
+    if_match: &IfMatch,
+) -> Result<Record, Problem> {
+    let current = writable(core, actor, kind, id).await?;
+    require_standing(&current)?;
+    if_match.require(current.envelope.revision)?;
+    Ok(current)
 }
 
 /// Result of a patch.
@@ -102,27 +116,40 @@ pub async fn take(
     finish: impl Fn(&mut Record),
     key: Option<(&Key, u16)>,
 ) -> Result<Revised, Problem> {
-    let (draft, place, context) = draft_of(core, actor, kind, current, asked).await?;
-    let mut next = judged(actor, current, place, draft, &context);
-    finish(&mut next);
-    if is_same(kind, current, &next) {
+    let Some(next) = next_of(core, actor, kind, current, asked, &finish, None).await? else {
         return Ok(Revised::Same);
-    }
+    };
     let refusal = match write(core, actor, kind, current, next, key).await {
         Ok(written) => return Ok(Revised::of(written)),
         Err(problem) if problem.faults().is_empty() => return Err(problem),
         Err(problem) => problem,
     };
+    let Some(next) = next_of(core, actor, kind, current, asked, &finish, Some(&refusal)).await? else {
+        return Ok(Revised::Same);
+    };
+    Ok(Revised::of(write(core, actor, kind, current, next, key).await?))
+}
+
+/// The next revision as asked, not yet written; none where it says what stands. Where rules across rows refused it before,
+/// it gives way, or is refused as it was.
+pub async fn next_of(
+    core: &Core,
+    actor: &Actor,
+    kind: &'static Kind,
+    current: &Record,
+    asked: Asked<'_>,
+    finish: impl Fn(&mut Record),
+    refusal: Option<&Problem>,
+) -> Result<Option<Record>, Problem> {
     let (mut draft, place, context) = draft_of(core, actor, kind, current, asked).await?;
-    if !gives_way(&mut draft, refusal.faults()) {
-        return Err(refusal);
+    if let Some(refusal) = refusal
+        && !gives_way(&mut draft, refusal.faults())
+    {
+        return Err(refusal.again());
     }
     let mut next = judged(actor, current, place, draft, &context);
     finish(&mut next);
-    if is_same(kind, current, &next) {
-        return Ok(Revised::Same);
-    }
-    Ok(Revised::of(write(core, actor, kind, current, next, key).await?))
+    Ok((!is_same(kind, current, &next)).then_some(next))
 }
 
 /// Whether a draft gave way, in nothing that somebody said.
@@ -159,12 +186,8 @@ pub async fn write(
     mut next: Record,
     key: Option<(&Key, u16)>,
 ) -> Result<Option<Record>, Problem> {
-    next.envelope.revision = current.envelope.revision + 1;
-    next.envelope.revised_by = actor.user_id;
     let write_context = core.write_context(core.clock.now(), &current.envelope.district_code);
-    let mut changes = Changes::default();
-    let number = changes.next_number();
-    changes.put(kind, Some(current.clone()), next.clone());
+    let (mut changes, number) = revision(actor, kind, current, &mut next);
     if let Some((key, status)) = key {
         changes.keep(key.answer(kind.name, next.envelope.id, next.envelope.revision, i64::from(status)));
     }
@@ -177,6 +200,30 @@ pub async fn write(
         Err(AppendError::Conflict(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Makes a record the next revision of another, and an append of it with its number.
+fn revision(actor: &Actor, kind: &'static Kind, current: &Record, next: &mut Record) -> (Changes, i64) {
+    next.envelope.revision = current.envelope.revision + 1;
+    next.envelope.revised_by = actor.user_id;
+    let mut changes = Changes::default();
+    let number = changes.next_number();
+    changes.put(kind, Some(current.clone()), next.clone());
+    (changes, number)
+}
+
+/// The question to the rules across rows whether they would admit the next revision of a record.
+pub fn question(
+    core: &Core,
+    actor: &Actor,
+    kind: &'static Kind,
+    current: &Record,
+    next: &Record,
+) -> Result<Append, Problem> {
+    let district_code = &current.envelope.district_code;
+    let (changes, _) = revision(actor, kind, current, &mut next.clone());
+    let append = changes.into_append(&core.write_context(core.clock.now(), district_code))?;
+    Ok(Append::asking(district_code, append.claims))
 }
 
 /// The record after what followed from its own change: rules across rows may have moved it on in the same

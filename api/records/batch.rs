@@ -21,6 +21,7 @@ use super::create::{API, Created, Outcome, create_all};
 use super::definition::Kind;
 use super::dry_run::DryRun;
 use super::hooks::Hooks;
+use super::record::Record;
 use super::view;
 use super::warnings::RecordWarning;
 use crate::platform::audit::system_write;
@@ -48,21 +49,21 @@ pub static VALIDATE_ONLY: Field = Field::new(
 /// What became of the items, in the order of the request.
 #[derive(Serialize, ToSchema)]
 pub struct BatchResults {
-    /// One a item.
+    /// One an item.
     #[schema(inline, max_items = 500)]
     results: Vec<BatchResult>,
 }
 
 /// What became of one item.
 #[derive(Serialize, ToSchema)]
-struct BatchResult {
+pub struct BatchResult {
     /// The item's place in the request.
     #[schema(value_type = i32, minimum = 0, maximum = 500)]
     index: usize,
     /// The record; null where the item had no id and wasn't written.
     #[schema(required)]
     id: Option<Uuid>,
-    /// created, same, known, valid or refused.
+    /// created, amended, voided, same, known, valid or refused.
     #[schema(max_length = 20)]
     outcome: &'static str,
     /// The status a request of its own would have had.
@@ -81,6 +82,10 @@ struct BatchResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, max_length = 40, required = false)]
     kind: Option<&'static str>,
+    /// The revision that stands, where the item changes a record that was there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, minimum = 1)]
+    revision: Option<i64>,
 }
 
 fn refused() -> RefOr<Schema> {
@@ -88,7 +93,8 @@ fn refused() -> RefOr<Schema> {
 }
 
 impl BatchResult {
-    fn without_record(
+    /// Result of an item that made no record.
+    pub fn without_record(
         index: usize,
         item: Option<&Tree>,
         outcome: &'static str,
@@ -96,7 +102,45 @@ impl BatchResult {
         kind: Option<&'static str>,
     ) -> Self {
         let (id, status) = (sent_id(item), status.as_u16());
-        Self { index, id, outcome, status, change_no: None, problem: None, warnings: Vec::new(), kind }
+        let (change_no, problem, revision) = (None, None, None);
+        Self { index, id, outcome, status, change_no, problem, warnings: Vec::new(), kind, revision }
+    }
+
+    /// Result of an item that a record of ours answers.
+    fn with_record(
+        call: &Call,
+        kind: &Kind,
+        index: usize,
+        outcome: &'static str,
+        status: u16,
+        record: &Record,
+    ) -> Self {
+        Self {
+            index,
+            id: Some(record.envelope.id),
+            outcome,
+            status,
+            change_no: Some(record.envelope.change_no),
+            problem: None,
+            warnings: view::warnings(&call.core, record, call.language),
+            kind: Some(kind.name),
+            revision: None,
+        }
+    }
+
+    /// Result of an item about a record that was there, with the revision that stands.
+    pub fn about(call: &Call, kind: &Kind, index: usize, outcome: &'static str, record: &Record) -> Self {
+        Self {
+            revision: Some(record.envelope.revision),
+            ..Self::with_record(call, kind, index, outcome, StatusCode::OK.as_u16(), record)
+        }
+    }
+
+    /// Result of an item that was refused.
+    pub fn refused(call: &Call, kind: &Kind, index: usize, item: Option<&Tree>, problem: &Problem) -> Self {
+        let told = problem.body(call.language, &call.request_id());
+        let refused = Self::without_record(index, item, "refused", problem.code().status(), Some(kind.name));
+        Self { problem: Some(told), ..refused }
     }
 }
 
@@ -119,11 +163,11 @@ pub async fn batch(kind: &'static Kind, call: Call) -> Answer {
             .map(|(index, outcome)| result(&call, kind, index, items.get(index), outcome))
             .collect()
     };
-    let status = StatusCode::MULTI_STATUS;
-    Ok(HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(BatchResults { results }))
+    Ok(answer(results))
 }
 
-fn items(tree: &Tree) -> Result<Vec<Tree>, Problem> {
+/// The items of a batch; 400 or 422 where it isn't 1 to 500 of them.
+pub fn items(tree: &Tree) -> Result<Vec<Tree>, Problem> {
     let mut faults = Faults::default();
     let mut found = None;
     match tree {
@@ -190,30 +234,22 @@ async fn note_people(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result
 fn result(call: &Call, kind: &'static Kind, index: usize, item: Option<&Tree>, outcome: Outcome) -> BatchResult {
     match outcome {
         Ok(created) => {
-            let record = created.record();
-            let warnings = view::warnings(&call.core, record, call.language);
             let name = match &created {
                 Created::New(_) => "created",
                 Created::Same(_) => "same",
                 Created::Known(..) => "known",
             };
-            BatchResult {
-                index,
-                id: Some(record.envelope.id),
-                outcome: name,
-                status: created.status(),
-                change_no: Some(record.envelope.change_no),
-                problem: None,
-                warnings,
-                kind: Some(kind.name),
-            }
+            BatchResult::with_record(call, kind, index, name, created.status(), created.record())
         }
-        Err(problem) => {
-            let told = problem.body(call.language, &call.request_id());
-            let refused = BatchResult::without_record(index, item, "refused", problem.code().status(), Some(kind.name));
-            BatchResult { problem: Some(told), ..refused }
-        }
+        Err(problem) => BatchResult::refused(call, kind, index, item, &problem),
     }
+}
+
+/// What became of the items of a batch, as an answer.
+pub fn answer(results: Vec<BatchResult>) -> HttpResponse {
+    HttpResponse::build(StatusCode::MULTI_STATUS)
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(BatchResults { results })
 }
 
 fn sent_id(item: Option<&Tree>) -> Option<Uuid> {

@@ -183,6 +183,7 @@ pub fn of_all_kinds() -> Vec<(String, Json)> {
     vec![
         ("RevisionPage".into(), super::history::schema()),
         ("Restoring".into(), described(super::operations::RESTORE, "Restores a void record.")),
+        ("VoidingOfOne".into(), super::batch_change::voiding_of_one()),
         ("Voiding".into(), described(super::operations::VOID, "Voids a record.")),
     ]
 }

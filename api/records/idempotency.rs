@@ -56,9 +56,19 @@ impl Key {
         let path = call.request.path().as_bytes();
         let hash =
             keyed_hash(&call.core.keys.commitment, &[b"idempotency", actor.user_id.as_bytes(), path, text.as_bytes()]);
-        let digest = |encoded: Vec<u8>| call.core.sealer.submission_digest(&encoded);
+        Ok(Some(Self::bound(&call.core, hash, tree)))
+    }
+
+    fn bound(core: &Core, hash: [u8; 32], tree: &Tree) -> Self {
+        let digest = |encoded: Vec<u8>| core.sealer.submission_digest(&encoded);
         let (request_digest, former_digest) = (digest(encode(tree)), digest(encode_formerly(tree)));
-        Ok(Some(Self { hash, request_digest, former_digest }))
+        Self { hash, request_digest, former_digest }
+    }
+
+    /// The key of one item of this one's request: of the item about that record, wherever it stands among the items.
+    pub fn of_record(&self, core: &Core, id: Uuid, item: &Tree) -> Self {
+        let hash = keyed_hash(&core.keys.commitment, &[b"idempotency of a record", &self.hash, id.as_bytes()]);
+        Self::bound(core, hash, item)
     }
 
     /// The key of an item of a push: it names itself.

@@ -14,6 +14,7 @@ use kit::value::Value;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::change_item::What;
 use super::closed::note_read;
 use super::codes::{
     APPROVAL_REQUIRED, CELL_TOO_LONG, ID_TAKEN, IDEMPOTENCY_KEY_REUSED, IN_USE, OUT_OF_AREA, RECORD_EXISTS,
@@ -27,7 +28,7 @@ use super::idempotency::{Key, REPLAYED};
 use super::list::RowPage;
 use super::record::Record;
 use super::row_view::RowWriting;
-use super::{amend, batch, history, list, read, record_row, restore, view, void};
+use super::{amend, batch, batch_change, history, list, read, record_row, restore, view, void};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::codes::{BAD_IDEMPOTENCY_KEY, DISTRICT_REQUIRED, IF_MATCH_REQUIRED};
 use crate::platform::http::formats::{self, Format};
@@ -90,6 +91,8 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .body(json!({"type": "object", "required": ["items"], "additionalProperties": false, "properties": {"items": {"type": "array", "minItems": 1, "maxItems": batch::MAX_ITEMS, "items": reference(&format!("New{}", kind.schema)), "description": "What to create."}}}), json!({"items": [example_new(kind)]}))
             .answers::<batch::BatchResults>(207, "What became of each item, in their order.", Some(json!({"results": [{"index": 0, "id": "0198c0de-0004-7000-8000-000000000001", "outcome": "created", "status": 201, "change_no": 7, "problem": null, "warnings": [], "kind": kind.name}]})))
             .problems(&[BAD_IDEMPOTENCY_KEY, SPANS_DISTRICTS, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
+        batch_change::operation(kind, What::Amend).access(writing()).keys(keys(KeyScope::Write)),
+        batch_change::operation(kind, What::Void).access(voiding()).keys(keys(KeyScope::Write)),
         Operation::new(Method::GET, &base, format!("list_{}", kind.name), move |call| page_of(kind, call))
             .described(kind.name, format!("List {}", kind.name.replace('_', " ")), "Newest first, keyset pages, stable while others write. What is out of the caller's scope is not there. With `Accept: text/csv`, `application/x-ndjson` or XLSX all of it as a file, as of one change number (`As-Of-Change-No`).")
             .access(Access::Roles(kind.readers))
@@ -278,7 +281,7 @@ async fn patch(kind: &'static Kind, call: Call) -> Answer {
     // Asked for before anything else: who doesn't know the revision can't know what he changes.
     let if_match = IfMatch::of_request(&call.request)?.ok_or(IF_MATCH_REQUIRED)?;
     let tree = call.tree().await?;
-    let record = amend::amend(&call.core, call.actor()?, kind, id, &if_match, &tree).await?;
+    let record = amend::amend(&call.core, call.actor()?, kind, id, &if_match, &tree, None).await?;
     let record = as_read(&call, kind, record).await?;
     let body = view::record(&call.core, kind, &record, call.language);
     Ok(answer(HttpResponse::Ok(), &record, &body))

@@ -46,6 +46,19 @@ pub async fn void(
     void_by(core, actor, kind, id, if_match, by_hand, key, |rules, draft| rules.voiders_of(draft)).await
 }
 
+/// A record and what it would be once void, not yet written; none where it is void already.
+pub async fn planned(
+    core: &Core,
+    actor: &Actor,
+    kind: &'static Kind,
+    id: Uuid,
+    if_match: Option<&IfMatch>,
+    reason: &str,
+) -> Result<(Record, Option<Record>), Problem> {
+    let by_hand = |next: &mut Record| next.values.set(&envelope::VOID_REASON, reason);
+    next_of(core, actor, kind, id, if_match, by_hand, |rules, draft| rules.voiders_of(draft)).await
+}
+
 /// Takes a record back that an import created and nobody touched since.
 pub async fn take_back(
     core: &Core,
@@ -73,23 +86,38 @@ async fn void_by(
     who: Who,
 ) -> Result<Record, Problem> {
     for _ in 0..TRIES {
-        let current = writable(core, actor, kind, id).await?;
-        require_rules(core, actor, kind, &current, who).await?;
-        if current.envelope.voided {
-            return Ok(current);
-        }
-        if let Some(if_match) = if_match {
-            if_match.require(current.envelope.revision)?;
-        }
-        let mut next = current.clone();
-        next.envelope.voided = true;
-        say_why(&mut next);
-        next.values.clear(&envelope::RESTORE_REASON);
+        let (current, next) = next_of(core, actor, kind, id, if_match, &say_why, who).await?;
+        let Some(next) = next else { return Ok(current) };
         if let Some(written) = write(core, actor, kind, &current, next, key.map(|key| (key, 200))).await? {
             return Ok(written);
         }
     }
     Err(Code::WRITE_CONFLICT.into())
+}
+
+/// The record, if the actor may void it, and what it is once void; none where it is void already.
+async fn next_of(
+    core: &Core,
+    actor: &Actor,
+    kind: &'static Kind,
+    id: Uuid,
+    if_match: Option<&IfMatch>,
+    say_why: impl Fn(&mut Record),
+    who: Who,
+) -> Result<(Record, Option<Record>), Problem> {
+    let current = writable(core, actor, kind, id).await?;
+    require_rules(core, actor, kind, &current, who).await?;
+    if current.envelope.voided {
+        return Ok((current, None));
+    }
+    if let Some(if_match) = if_match {
+        if_match.require(current.envelope.revision)?;
+    }
+    let mut next = current.clone();
+    next.envelope.voided = true;
+    say_why(&mut next);
+    next.values.clear(&envelope::RESTORE_REASON);
+    Ok((current, Some(next)))
 }
 
 /// 403 where the rules of the kind let fewer void this record, or restore it, than write the kind.

@@ -217,7 +217,7 @@ impl Job {
                 continue;
             };
             let patch = Tree::Object(vec![((*leader).to_owned(), Tree::Text(person.to_string()))]);
-            match amend::amend(&self.core, &self.actor, kind, id, &IfMatch::Any, &patch).await {
+            match amend::amend(&self.core, &self.actor, kind, id, &IfMatch::Any, &patch, None).await {
                 Ok(record) => self.note_number(record.envelope.change_no),
                 Err(problem) if problem.code().status().is_server_error() => return Err(problem),
                 Err(_) => drop(self.told_once.insert(LEADER_NOT_SET.code)),

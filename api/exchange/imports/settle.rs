@@ -162,7 +162,7 @@ impl Job {
             return Ok(if same { Settled::Same } else { Settled::Revised });
         }
         let if_match = IfMatch::Any;
-        let amended = amend::amend(&self.core, &self.actor, self.kind, id, &if_match, &patch).await?;
+        let amended = amend::amend(&self.core, &self.actor, self.kind, id, &if_match, &patch, None).await?;
         if amended.envelope.revision == current.envelope.revision {
             return Ok(Settled::Same);
         }

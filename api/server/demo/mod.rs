@@ -151,7 +151,7 @@ async fn patch(core: &Core, actor: &Actor, name: &'static str, patches: &[(Uuid,
     let kind = kind(core, name)?;
     for few in patches.chunks(AT_ONCE) {
         let amended = join_all(few.iter().map(async |(id, patch)| {
-            amend(core, actor, kind, *id, &IfMatch::Any, &Tree::from_json(patch)).await.map(drop)
+            amend(core, actor, kind, *id, &IfMatch::Any, &Tree::from_json(patch), None).await.map(drop)
         }));
         amended.await.into_iter().collect::<Result<(), Problem>>()?;
     }
