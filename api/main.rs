@@ -52,12 +52,12 @@ enum Command {
     /// Accounts.
     User {
         #[command(subcommand)]
-        command: UserCommand,
+        command: commands::UserCommand,
     },
     /// API keys of scripts.
     Key {
         #[command(subcommand)]
-        command: KeyCommand,
+        command: commands::KeyCommand,
     },
     /// Seal what a former release left in the clear. Goes on where it was broken off; finds nothing once it is done.
     Seal {
@@ -116,37 +116,6 @@ enum MigrationCommand {
     },
 }
 
-#[derive(Subcommand)]
-enum UserCommand {
-    /// Make an account and print its one-time password. Works while the service runs.
-    Add {
-        /// Its name for signing in.
-        name: String,
-        /// As administrator of the area.
-        #[arg(long, conflicts_with = "role", required_unless_present = "role")]
-        admin: bool,
-        /// With another role, as gate_guard.
-        #[arg(long)]
-        role: Option<String>,
-        /// The area: a division's code.
-        #[arg(long, default_value = "511802")]
-        area: String,
-        #[command(flatten)]
-        place: Place,
-    },
-}
-
-#[derive(Subcommand)]
-enum KeyCommand {
-    /// Make an API key in the name of an account and print it, nothing else. Works while the service runs.
-    Add {
-        #[command(flatten)]
-        command: commands::NewKeyCommand,
-        #[command(flatten)]
-        place: Place,
-    },
-}
-
 /// Where the data is.
 #[derive(Args)]
 struct Place {
@@ -193,9 +162,9 @@ fn run(line: CommandLine) -> (bool, Result<(), Failure>) {
         | Command::Migrate { place }
         | Command::Verify { place, .. }
         | Command::Seal { place }
-        | Command::Demo { place, .. }
-        | Command::Key { command: KeyCommand::Add { place, .. } }
-        | Command::User { command: UserCommand::Add { place, .. } } => place.json,
+        | Command::Demo { place, .. } => place.json,
+        Command::Key { command } => command.place().json,
+        Command::User { command } => command.place().json,
         Command::Import(command) => command.json,
         Command::Export(command) => command.json,
         Command::Openapi { json } => *json,
@@ -221,13 +190,8 @@ async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
             if print_config { commands::print_config(&config) } else { commands::serve(config, json).await }
         }
         Command::Migrate { place } => commands::migrate(&place.config()?, json).await,
-        Command::User { command: UserCommand::Add { name, admin: _, role, area, place } } => {
-            let role = role.unwrap_or_else(|| "district_admin".into());
-            commands::add_user(place.config()?, &name, &role, &area, json).await
-        }
-        Command::Key { command: KeyCommand::Add { command, place } } => {
-            commands::add_key(place.config()?, command, json).await
-        }
+        Command::User { command } => command.run().await,
+        Command::Key { command } => command.run().await,
         Command::Verify { checkpoint, from, place } => {
             commands::verify(place.config()?, commands::Checkpoints { from, kept: checkpoint }, json).await
         }

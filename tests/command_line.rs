@@ -112,3 +112,83 @@ async fn a_script_has_its_key_in_one_line_and_is_told_every_fault_in_one_languag
     let (status, told) = run("lianfang.example", "C");
     assert!(status == Some(2) && told.contains("https://"), "{told}");
 }
+
+#[tokio::test]
+async fn accounts_and_keys_are_kept_at_the_servers_machine() {
+    let folder = Folder::new("accounts");
+    let served = Served::start(&folder);
+    let account = folder.add_user("admin");
+    let token = served.sign_in(&account, "雨城区-防疫值守-2020").await;
+    let run = |arguments: &[&str]| -> (Option<i32>, Json, String) {
+        let output = folder.run(&[arguments, &["--json"]].concat());
+        let told = serde_json::from_slice(&output.stdout).unwrap_or(Json::Null);
+        (output.status.code(), told, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let people = |arguments: &[&str]| {
+        let output = folder.command(arguments).env("LC_ALL", "zh_CN.UTF-8").output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (_, guard, _) = run(&["user", "add", "gate.daxing", "--role", "gate_guard", "--area", "511802005"]);
+    let guard_token = served.sign_in(&guard, "大兴街道-北门-值守-2020").await;
+
+    let listed = people(&["user", "list"]);
+    assert!(listed.contains("用户名") && listed.contains("gate_guard@511802005"), "{listed}");
+    let (_, told, _) = run(&["user", "list", "--area", "511802005"]);
+    assert_eq!((told["items"].as_array().unwrap().len(), &told["items"][0]["username"]), (1, &json!("gate.daxing")));
+    assert!(!told.to_string().contains("password_hash"));
+
+    let (status, reset, _) = run(&["user", "reset-password", "GATE.daxing"]);
+    assert_eq!((status, &reset["username"]), (Some(0), &json!("gate.daxing")));
+    let old = json!({"username": "gate.daxing", "password": "大兴街道-北门-值守-2020"});
+    assert_eq!(served.send("POST", "/v1/auth/login", "", &old).await.0, 401);
+    let again = served.sign_in(&reset, "大兴街道-北门-换班-2020").await;
+
+    let (status, granted, _) = run(&["user", "grant", "gate.daxing", "--role", "volunteer", "--area", "511802005001"]);
+    assert_eq!((status, granted["roles"].as_array().unwrap().len()), (Some(0), 2));
+    let (status, ..) =
+        run(&["user", "grant", "gate.daxing", "--role", "volunteer", "--area", "511802005001", "--remove"]);
+    assert_eq!(status, Some(0));
+    let (status, _, why) =
+        run(&["user", "grant", "gate.daxing", "--role", "gate_guard", "--area", "511802005", "--remove"]);
+    assert!(status == Some(5) && why.contains("last role"), "{why}");
+    let (status, _, why) = run(&["user", "grant", "gate.daxing", "--role", "king", "--area", "511802005"]);
+    assert!(status == Some(2) && why.contains("gate_guard"), "{why}");
+    assert_eq!(run(&["user", "grant", "gate.daxing", "--role", "volunteer", "--area", "519999"]).0, Some(2));
+
+    assert_eq!(run(&["user", "disable", "gate.daxing"]).0, Some(0));
+    assert_eq!(run(&["user", "disable", "gate.daxing"]).1["active"], false, "once more is no fault");
+    tokio::time::sleep(std::time::Duration::from_millis(3500)).await;
+    let (status, _) = served.send("GET", "/v1/screenings", &again, &Json::Null).await;
+    assert_eq!(status, 403, "what it holds is nothing now");
+    assert_ne!(guard_token, again);
+    assert!(people(&["user", "list", "--disabled"]).contains("已停用"));
+    assert_eq!(run(&["user", "enable", "gate.daxing"]).0, Some(0));
+    assert_eq!(run(&["user", "disable", "nobody' OR 1=1 --"]).0, Some(2));
+
+    let key = folder.run(&["key", "add", "admin", "--scope", "read"]);
+    let key = String::from_utf8(key.stdout).unwrap();
+    let listed = people(&["key", "list"]);
+    assert!(!listed.contains(key.trim().rsplit('_').next().unwrap()), "no secret is told again");
+    let (_, keys, _) = run(&["key", "list"]);
+    let id = keys["items"][0]["id"].as_str().unwrap();
+    assert!(listed.contains(id), "whole, so that it can be copied: {listed}");
+    assert_eq!(served.send("GET", "/v1/auth/me", key.trim(), &Json::Null).await.0, 200);
+    assert_eq!(run(&["key", "revoke", id]).0, Some(0));
+    assert_eq!(run(&["key", "revoke", id]).0, Some(0));
+    assert_eq!(run(&["key", "revoke", &uuid::Uuid::nil().to_string()]).0, Some(2));
+    tokio::time::sleep(std::time::Duration::from_millis(3500)).await;
+    assert_eq!(served.send("GET", "/v1/auth/me", key.trim(), &Json::Null).await.0, 401);
+    assert_eq!(run(&["key", "list"]).1["items"], json!([]));
+    assert_eq!(run(&["key", "list", "--all"]).1["items"].as_array().unwrap().len(), 1);
+
+    let (_, noted) = served.send("GET", "/v1/audit?limit=100", &token, &Json::Null).await;
+    let by_hand = |verb: &str| {
+        let lines = noted["items"].as_array().unwrap().iter();
+        lines.filter(|line| line["verb"] == verb && line["details"]["by"] == "command line").count()
+    };
+    let counts = ["user.reset_password", "user.amend", "api_key.create", "api_key.revoke"].map(by_hand);
+    assert_eq!(counts, [1, 4, 1, 1], "{noted}");
+    let secrets = [&guard, &reset].map(|told| told["one_time_password"].as_str().unwrap().to_owned());
+    let log = std::fs::read_to_string(folder.0.join("serve.log")).unwrap();
+    assert!(secrets.iter().all(|secret| !noted.to_string().contains(secret) && !log.contains(secret)));
+}

@@ -118,7 +118,7 @@ fn every_file_names_only_what_stands_below_it() {
 /// Modules that a theme opens as they are, for their names need it in front (`duty::settle`, `wire::STATE`). All else goes
 /// through the `pub use` of its `mod.rs`: its modules are private, so nothing else builds.
 const OPEN: [(&str, &[&str]); 4] = [
-    ("accounts", &["users"]),
+    ("accounts", &["operator", "users"]),
     ("duties", &["duty", "pass", "summary", "wire"]),
     ("observation", &["own_cases"]),
     ("supply", &["commodities", "stock_movements"]),

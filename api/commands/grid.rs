@@ -16,15 +16,15 @@ fn width(text: &str) -> usize {
 }
 
 /// A text that takes so many places at most, in one line and without signs that move the cursor.
-fn cut(text: &str) -> String {
+fn cut(text: &str, widest: usize) -> String {
     let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-    if width(&text) <= WIDEST {
+    if width(&text) <= widest {
         return text;
     }
     let (mut cut, mut taken) = (String::new(), 0);
     for letter in text.chars() {
         taken += places(letter);
-        if taken >= WIDEST {
+        if taken >= widest {
             break;
         }
         cut.push(letter);
@@ -32,12 +32,21 @@ fn cut(text: &str) -> String {
     cut + "…"
 }
 
-/// Lines of a table, its header first.
+/// Lines of a table, its header first, long cells cut.
 pub fn lines(rows: &[Vec<String>]) -> Vec<String> {
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| cut(cell)).collect()).collect();
+    within(rows, WIDEST)
+}
+
+/// The same with cells as they are, for what people copy from it.
+pub fn whole_lines(rows: &[Vec<String>]) -> Vec<String> {
+    within(rows, usize::MAX)
+}
+
+fn within(rows: &[Vec<String>], widest: usize) -> Vec<String> {
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| cut(cell, widest)).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max();
-    let widths: Vec<usize> = (0..columns).map(|column| widest(column).unwrap_or_default()).collect();
+    let widest_of = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max();
+    let widths: Vec<usize> = (0..columns).map(|column| widest_of(column).unwrap_or_default()).collect();
     let line = |row: &Vec<String>| {
         let padded =
             |(cell, wide): (&String, &usize)| format!("{cell}{}", " ".repeat(wide.saturating_sub(width(cell))));

@@ -1,5 +1,6 @@
 //! Commands of the program. Output that was asked for goes to stdout, everything else to stderr.
 
+mod accounts;
 mod client;
 mod data;
 mod demo;
@@ -16,6 +17,7 @@ use std::io::Write;
 use kit::problem::Problem;
 use kit::text::Language;
 use lianfang::platform::config::{Config, ConfigError};
+use lianfang::platform::core::Core;
 use lianfang::platform::embedded::EmbeddedError;
 use lianfang::platform::row_security;
 use lianfang::records::migration;
@@ -24,7 +26,8 @@ use lianfang::server::routes;
 use lianfang::server::start::{self, Backend, StartError};
 use serde_json::{Value as Json, json};
 
-pub use self::data::{NewKeyCommand, add_key, add_user, migrate, seal};
+pub use self::accounts::{KeyCommand, UserCommand};
+pub use self::data::{migrate, seal};
 pub use self::demo::{day, demo};
 pub use self::export::{Export, export};
 pub use self::import::{Import, import};
@@ -118,6 +121,18 @@ async fn prepare(backend: &Backend) -> Result<(), StartError> {
         0 => Ok(()),
         missing => Err(StartError::NotMigrated(missing)),
     }
+}
+
+/// Does something with the data, whether the service runs or not.
+async fn at_work<T>(config: Config, work: impl AsyncFnOnce(&Core) -> Result<T, Failure>) -> Result<T, Failure> {
+    let backend = Backend::start(&config).await?;
+    let done = async {
+        prepare(&backend).await?;
+        work(&*start::core(config, &backend.service_url, routes::kinds()).await?).await
+    };
+    let done = done.await;
+    backend.leave().await?;
+    done
 }
 
 /// The kind of a name, however its words are joined; else what kinds there are.

@@ -90,6 +90,11 @@ impl Accounts {
     }
 }
 
+diesel::define_sql_function! {
+    /// Case doesn't matter in user names.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
 /// Finds who sent a request: 401 without a token, or where the token, the session or the account is over.
 pub async fn authenticate(core: &Core, request: &HttpRequest) -> Result<SignedIn, Problem> {
     let mut headers = request.headers().get_all(AUTHORIZATION);

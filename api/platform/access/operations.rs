@@ -19,7 +19,7 @@ use super::keys::KeyScope;
 use super::roles::Actor;
 use super::sessions::{self, Refreshed};
 use super::wire::{LOGIN, Me, PASSWORD, REFRESH, TokenPair, UserGrant};
-use super::{own_sessions, passwords, throttle, tokens};
+use super::{accounts, own_sessions, passwords, throttle, tokens};
 use crate::platform::audit::{AuditEntry, system_write};
 use crate::platform::codes::{BAD_CREDENTIALS, INVALID_TOKEN, SAME_PASSWORD, WRONG_PASSWORD};
 use crate::platform::http::Caller;
@@ -98,7 +98,7 @@ async fn login(call: Call) -> Answer {
         return Err(BAD_CREDENTIALS.into());
     };
     attempt.succeeded(&call.core);
-    let area_code = super::accounts::of_user(&call.core, user_id).await?.and_then(|actor| actor.own_area());
+    let area_code = accounts::of_user(&call.core, user_id).await?.and_then(|actor| actor.own_area());
     let audit_entry = call.audit_entry("session.open", "users", Some(user_id), json!({}));
     let audit_entry = AuditEntry { actor_id: Some(user_id), area_code, ..audit_entry };
     let opened = sessions::open(&call.core, user_id, device_id.map(str::to_owned), audit_entry).await?;
@@ -108,7 +108,7 @@ async fn login(call: Call) -> Answer {
 async fn find_login(call: &Call, username: &str) -> Result<Option<(Uuid, String, bool)>, Problem> {
     let mut connection = call.core.database.connection().await?;
     let found = users::table
-        .filter(lower(users::username).eq(username.to_lowercase()))
+        .filter(accounts::lower(users::username).eq(username.to_lowercase()))
         .filter(users::active)
         .select((users::id, users::password_hash, users::password_change_required))
         .first(&mut connection)
@@ -117,16 +117,11 @@ async fn find_login(call: &Call, username: &str) -> Result<Option<(Uuid, String,
     Ok(found.map_err(DatabaseError::from)?)
 }
 
-diesel::define_sql_function! {
-    /// Case doesn't matter in user names.
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
-}
-
 async fn refresh(call: Call) -> Answer {
     let form = call.form(REFRESH).await?;
     let audit_entry = call.audit_entry("session.refresh", "sessions", None, json!({}));
     let refreshed = sessions::refresh(&call.core, form.text("refresh_token").unwrap_or_default(), audit_entry).await?;
-    let actor = super::accounts::of_user(&call.core, refreshed.user_id).await?.ok_or(INVALID_TOKEN)?;
+    let actor = accounts::of_user(&call.core, refreshed.user_id).await?.ok_or(INVALID_TOKEN)?;
     token_pair(&call, &refreshed, actor.password_change_required)
 }
 

@@ -2,9 +2,10 @@
 
 mod api_keys;
 mod codes;
+pub mod operator;
 pub mod users;
 
-pub use api_keys::{NewKey, add as add_key, owner as key_owner};
+pub use api_keys::{ApiKey, NewKey, add as add_key, owner as key_owner};
 pub use codes::USERNAME_TAKEN;
 
 use kit::text::Text;

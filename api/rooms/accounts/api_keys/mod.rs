@@ -6,4 +6,5 @@ mod store;
 mod wire;
 
 pub use routes::operations;
-pub use store::{NewKey, add, owner};
+pub use store::{NewKey, add, load, owner, revoke};
+pub use wire::ApiKey;

@@ -141,7 +141,7 @@ async fn revoke(call: Call) -> Answer {
     let key = store::find(&call.core, actor, id).await?;
     if key.revoked_at.is_none() {
         let audit_entry = call.audit_entry("api_key.revoke", "api_keys", Some(id), json!({}));
-        store::revoke(&call.core, id, actor.user_id, audit_entry).await?;
+        store::revoke(&call.core, id, Some(actor.user_id), audit_entry).await?;
     }
     get(call).await
 }

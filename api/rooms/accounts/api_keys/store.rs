@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::wire::ApiKey;
-use crate::platform::access::accounts::of_user;
+use crate::platform::access::accounts::{lower, of_user};
 use crate::platform::access::keys::new_key;
 use crate::platform::access::roles::{Actor, Grant};
 use crate::platform::audit::{AuditEntry, system_write};
@@ -41,7 +41,11 @@ pub struct NewKey {
 /// The active account of a name, that keys may be made for.
 pub async fn owner(core: &Core, username: &str) -> Result<Option<Actor>, Problem> {
     let read = async |connection: &mut AsyncPgConnection| {
-        users::table.filter(users::username.eq(username)).select(users::id).load::<Uuid>(connection).await
+        users::table
+            .filter(lower(users::username).eq(username.to_lowercase()))
+            .select(users::id)
+            .load::<Uuid>(connection)
+            .await
     };
     match core.database.ask(read).await?.into_iter().next() {
         Some(id) => Ok(of_user(core, id).await?.filter(|actor| !actor.grants.is_empty())),
@@ -76,7 +80,7 @@ pub async fn add(core: &Core, new: &NewKey, created_by: Uuid, audit_entry: Audit
 }
 
 /// Ends a key at once in this process, in others within three seconds.
-pub async fn revoke(core: &Core, id: Uuid, revoked_by: Uuid, audit_entry: AuditEntry) -> Result<(), Problem> {
+pub async fn revoke(core: &Core, id: Uuid, revoked_by: Option<Uuid>, audit_entry: AuditEntry) -> Result<(), Problem> {
     let now = core.clock.now();
     system_write(core, audit_entry, async |connection| {
         diesel::update(api_keys::table.find(id))

@@ -11,6 +11,8 @@ mod rules;
 mod store;
 mod wire;
 
+pub use grants::audited;
 pub use routes::operations;
-pub use rules::require_grantable;
-pub use store::{ADMINISTRATORS, NewUser, add};
+pub use rules::{held, require_grantable};
+pub use store::{ADMINISTRATORS, NewUser, UserChange, add, change, load, reset_password};
+pub use wire::User;

@@ -23,7 +23,6 @@ use super::wire::{
     ACTIVE, AmendedUser, CreatedUser, DISPLAY_NAME, NEW, NEW_USER, ORG_ID, PATCH, PHONE, ROLES, USER_PATCH, USERNAME,
     User, example, example_new,
 };
-use crate::platform::access::{Grant, Role, UserGrant};
 use crate::platform::audit::system_write_all;
 use crate::platform::codes::IF_MATCH_REQUIRED;
 use crate::platform::http::page::Page;
@@ -102,7 +101,7 @@ async fn reset_password(call: Call) -> Answer {
     let id = call.path_id()?;
     let user = store::find(&call.core, call.actor()?, id).await?;
     // Whoever sets the password could sign in: he must be able to grant all that the account holds.
-    rules::require_grantable(call.actor()?, &held(&user))?;
+    rules::require_grantable(call.actor()?, &rules::held(&user))?;
     let audit_entry = call.audit_entry("user.reset_password", "users", Some(id), json!({}));
     let one_time_password = store::reset_password(&call.core, id, audit_entry).await?;
     let user = store::find(&call.core, call.actor()?, id).await?;
@@ -195,7 +194,7 @@ async fn read_change(call: &Call, tree: &kit::tree::Tree, user: &User) -> Result
     faults.finish()?;
     let actor = call.actor()?;
     // Administrators who can't grant all that the account holds can't take it over either.
-    rules::require_grantable(actor, &held(user))?;
+    rules::require_grantable(actor, &rules::held(user))?;
     rules::require_grantable(actor, grants.as_deref().unwrap_or_default())?;
     Ok(UserChange {
         display_name: form.get(&DISPLAY_NAME).map(shown_name),
@@ -209,13 +208,6 @@ async fn read_change(call: &Call, tree: &kit::tree::Tree, user: &User) -> Result
 /// A name for people, without what they can't see.
 fn shown_name(name: &str) -> String {
     visible(name).unwrap_or_else(|| name.to_owned())
-}
-
-fn held(user: &User) -> Vec<Grant> {
-    let grant = |held: &UserGrant| {
-        Some(Grant { role: Role::of_code(&held.role)?, area_code: held.area_code.clone(), org_id: held.org_id })
-    };
-    user.roles.iter().filter_map(grant).collect()
 }
 
 /// An organisation that the caller can't reach is a fault, exactly as one that isn't there.

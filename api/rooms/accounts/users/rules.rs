@@ -5,7 +5,8 @@ use kit::faults::Faults;
 use kit::problem::Problem;
 use kit::value::Values;
 
-use super::wire::{PHONE, ROLES};
+use super::wire::{PHONE, ROLES, User};
+use crate::platform::access::UserGrant;
 use crate::platform::access::roles::{Actor, Grant, Role};
 use crate::platform::divisions::tree::Divisions;
 use crate::records::codes::{MASKED_VALUE, UNKNOWN_AREA};
@@ -38,6 +39,14 @@ pub fn phone(form: &Values, faults: &mut Faults) -> Option<String> {
         faults.add(PHONE.pointer(), code);
     }
     phone
+}
+
+/// The grants of an account as it is served.
+pub fn held(user: &User) -> Vec<Grant> {
+    let grant = |held: &UserGrant| {
+        Some(Grant { role: Role::of_code(&held.role)?, area_code: held.area_code.clone(), org_id: held.org_id })
+    };
+    user.roles.iter().filter_map(grant).collect()
 }
 
 /// 403 where one of the grants is wider than what the actor may hand on.
