@@ -158,8 +158,8 @@ async fn accounts_and_keys_are_kept_at_the_servers_machine() {
     assert_eq!(run(&["user", "disable", "gate.daxing"]).0, Some(0));
     assert_eq!(run(&["user", "disable", "gate.daxing"]).1["active"], false, "once more is no fault");
     tokio::time::sleep(std::time::Duration::from_millis(3500)).await;
-    let (status, _) = served.send("GET", "/v1/screenings", &again, &Json::Null).await;
-    assert_eq!(status, 403, "what it holds is nothing now");
+    let (status, why) = served.send("GET", "/v1/screenings", &again, &Json::Null).await;
+    assert_eq!((status, &why["code"]), (401, &json!("account_deactivated")));
     assert_ne!(guard_token, again);
     assert!(people(&["user", "list", "--disabled"]).contains("已停用"));
     assert_eq!(run(&["user", "enable", "gate.daxing"]).0, Some(0));
@@ -191,4 +191,62 @@ async fn accounts_and_keys_are_kept_at_the_servers_machine() {
     let secrets = [&guard, &reset].map(|told| told["one_time_password"].as_str().unwrap().to_owned());
     let log = std::fs::read_to_string(folder.0.join("serve.log")).unwrap();
     assert!(secrets.iter().all(|secret| !noted.to_string().contains(secret) && !log.contains(secret)));
+}
+
+#[tokio::test]
+async fn a_file_of_accounts_becomes_a_sheet_to_cut() {
+    let folder = Folder::new("accounts-file");
+    let served = Served::start(&folder);
+    folder.add_user("admin");
+    let run = |arguments: &[&str]| {
+        let output = folder.command(arguments).env("LC_ALL", "zh_CN.UTF-8").output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),
+        )
+    };
+    let text = "用户名,姓名,角色,区划代码,电话\ngate.one,<王五>,门岗,511802005,15400000001\ngate.two,=1+1,gate_guard,511802005,\nGATE.one,,志愿者,511802005001,\n";
+    std::fs::write(folder.0.join("good.csv"), text).unwrap();
+    let bad = text.replace("门岗", "国王").replace("gate.two", "admin").replace("15400000001", "1");
+    std::fs::write(folder.0.join("bad.csv"), bad).unwrap();
+    let (status, said) = run(&["user", "import", "bad.csv"]);
+    assert!(
+        status == Some(6)
+            && said.contains("2: /roles/0/role")
+            && said.contains("2: /phone")
+            && said.contains("3: /username"),
+        "{said}"
+    );
+    assert!(!folder.0.join("bad.sheet.html").exists());
+    std::fs::write(folder.0.join("head.csv"), "name,角色\n1,2\n").unwrap();
+    let (status, said) = run(&["user", "import", "head.csv"]);
+    assert!(status == Some(2) && said.contains("username") && said.contains("name"), "{said}");
+    assert_eq!(run(&["user", "import", "absent.csv"]).0, Some(2));
+    std::fs::write(folder.0.join("bytes.csv"), [0xff, 0x00, 0x80, 0x0a]).unwrap();
+    assert_eq!(run(&["user", "import", "bytes.csv"]).0, Some(2));
+
+    let (status, said) = run(&["user", "import", "good.csv", "--validate-only"]);
+    assert!(status == Some(0) && !folder.0.join("good.sheet.html").exists(), "{said}");
+    let import = ["user", "import", "good.csv", "--csv", "passwords.csv", "--address", "https://yucheng.example"];
+    let (status, said) = run(&import);
+    assert_eq!(status, Some(0), "{said}");
+    let sheet = std::fs::read_to_string(folder.0.join("good.sheet.html")).unwrap();
+    assert_eq!(sheet.matches("<section>").count(), 2);
+    assert!(sheet.contains("&lt;王五&gt;") && sheet.contains("https://yucheng.example") && sheet.contains("size: A4"));
+    let passwords = std::fs::read_to_string(folder.0.join("passwords.csv")).unwrap();
+    assert!(passwords.contains("'=1+1"), "no formula: {passwords}");
+    use std::os::unix::fs::PermissionsExt;
+    for file in ["good.sheet.html", "passwords.csv"] {
+        assert_eq!(std::fs::metadata(folder.0.join(file)).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let password = passwords.lines().nth(1).unwrap().split(',').nth(2).unwrap();
+    assert!(sheet.contains(password) && !said.contains(password));
+    let token = served
+        .sign_in(&json!({"username": "gate.one", "one_time_password": password}), "大兴街道-北门-值守-2020")
+        .await;
+    let (_, me) = served.send("GET", "/v1/auth/me", &token, &Json::Null).await;
+    assert_eq!(me["roles"].as_array().unwrap().len(), 2, "rows of one name are one account: {me}");
+    let (status, said) = run(&import);
+    assert!(status == Some(6) && said.contains("用户名已被占用"), "{said}");
+    assert_eq!(std::fs::read_to_string(folder.0.join("good.sheet.html")).unwrap(), sheet, "nothing is written over");
 }

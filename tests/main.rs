@@ -143,6 +143,7 @@ mod transfers_offline;
 mod travels;
 mod typed_fields;
 mod users;
+mod users_batch;
 mod venues;
 mod verify;
 mod violations;

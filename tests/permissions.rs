@@ -242,6 +242,7 @@ const MATRIX: &[(&str, &str)] = &[
     ),
     ("reset_password", ADMINISTRATORS),
     ("create_user", ADMINISTRATORS),
+    ("create_user_batch", ADMINISTRATORS),
     ("list_users", ADMINISTRATORS),
     ("get_user", ADMINISTRATORS),
     ("amend_user", ADMINISTRATORS),

@@ -1,6 +1,8 @@
 //! `user` and `key`: accounts and keys at the server's machine, whether the service runs or not.
 
+mod import;
 mod keys;
+mod sheet;
 mod users;
 
 use kit::text::Language;

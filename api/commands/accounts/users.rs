@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::super::language::{say, spoken};
 use super::super::{Failure, at_work, print};
+use super::import::{ImportUsers, import};
 use super::{area_of, heads, print_list, role_of};
 use crate::Place;
 
@@ -31,6 +32,13 @@ pub enum UserCommand {
         /// The area: a division's code.
         #[arg(long, default_value = "511802")]
         area: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Make the accounts of a CSV file, all or none, with a sheet of their one-time passwords to print and cut.
+    Import {
+        #[command(flatten)]
+        command: ImportUsers,
         #[command(flatten)]
         place: Place,
     },
@@ -95,6 +103,7 @@ impl UserCommand {
     pub fn place(&self) -> &Place {
         match self {
             Self::Add { place, .. }
+            | Self::Import { place, .. }
             | Self::List { place, .. }
             | Self::ResetPassword { place, .. }
             | Self::Disable { place, .. }
@@ -110,6 +119,7 @@ impl UserCommand {
             Self::Add { name, admin: _, role, area, place } => {
                 add_user(place, &name, role.as_deref().unwrap_or("district_admin"), &area, json).await
             }
+            Self::Import { command, place } => import(place, command, json).await,
             Self::List { area, role, disabled, place } => list(place, area, role, disabled, json).await,
             Self::ResetPassword { name, place } => reset_password(place, &name, json).await,
             Self::Disable { name, place } => set_active(place, &name, false, json).await,

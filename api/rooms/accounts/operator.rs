@@ -1,13 +1,17 @@
 //! What somebody at the server's machine does with accounts and keys: whoever has the data needs no account. The audit
 //! notes it as done by nobody's account, from the command line.
 
+use std::collections::BTreeSet;
+
 use diesel::{ExpressionMethods, QueryDsl};
+use kit::faults::Faults;
 use kit::problem::Problem;
+use kit::tree::Tree;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::api_keys::{self, ApiKey};
-use super::users::{self, User, UserChange};
+use super::users::{self, NewUser, User, UserChange};
 use crate::platform::access::accounts::lower;
 use crate::platform::access::{Grant, Role};
 use crate::platform::audit::{AuditEntry, system_write_all};
@@ -46,6 +50,26 @@ pub async fn account(core: &Core, username: &str) -> Result<Option<User>, Proble
     let name = username.to_lowercase();
     let named = || schema::users::table.filter(lower(schema::users::username).eq(name.clone())).into_boxed();
     Ok(users::load(core, named).await?.into_iter().next())
+}
+
+/// A new account as a file tells it, with all its faults.
+pub fn read_new(core: &Core, tree: &Tree) -> Result<NewUser, Problem> {
+    let mut faults = Faults::default();
+    let (_, new) = users::read_new(tree, &core.divisions, &mut faults);
+    faults.finish()?;
+    new.ok_or_else(|| Problem::internal("a checked form makes no account"))
+}
+
+/// Those of these names that accounts have, in small letters.
+pub async fn taken_names(core: &Core, names: Vec<String>) -> Result<BTreeSet<String>, Problem> {
+    users::taken_names(core, names).await
+}
+
+/// Makes an account and answers its one-time password, which isn't kept.
+pub async fn add(core: &Core, new: &NewUser) -> Result<String, Problem> {
+    let widest = new.grants.iter().map(|held| held.area_code.clone()).min_by_key(String::len);
+    let details = json!({"roles": users::audited(&new.grants)});
+    users::add(core, new, entry("user.create", "users", new.id, widest, details)).await
 }
 
 /// Gives an account a new one-time password, which isn't kept, and ends its sessions.

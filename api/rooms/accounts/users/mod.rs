@@ -5,6 +5,7 @@
 //! - A new account has a one-time password, told once; nothing else works until it is changed.
 //! - Taking roles away or deactivating bites within five seconds.
 
+mod batch;
 mod grants;
 mod routes;
 mod rules;
@@ -13,6 +14,6 @@ mod wire;
 
 pub use grants::audited;
 pub use routes::operations;
-pub use rules::{held, require_grantable};
-pub use store::{ADMINISTRATORS, NewUser, UserChange, add, change, load, reset_password};
+pub use rules::{held, read_new, require_grantable};
+pub use store::{ADMINISTRATORS, NewUser, UserChange, add, change, load, reset_password, taken_names};
 pub use wire::User;

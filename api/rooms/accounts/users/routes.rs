@@ -7,27 +7,29 @@ use diesel::{ExpressionMethods, QueryDsl};
 use kit::catalogue::Code;
 use kit::etag::{self, IfMatch};
 use kit::faults::Faults;
-use kit::ids::new_id;
 use kit::json::put;
 use kit::problem::Problem;
-use kit::text::visible;
+use kit::tree::Tree;
 use kit::value::Values;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::batch::{self, UserBatchResults};
 use super::grants;
 use super::rules;
 use super::store::{self, ADMINISTRATORS, NewUser, UserChange};
 use super::wire::{
-    ACTIVE, AmendedUser, CreatedUser, DISPLAY_NAME, NEW, NEW_USER, ORG_ID, PATCH, PHONE, ROLES, USER_PATCH, USERNAME,
-    User, example, example_new,
+    ACTIVE, AmendedUser, CreatedUser, DISPLAY_NAME, NEW_USER, ORG_ID, PATCH, PHONE, ROLES, USER_PATCH, User, example,
+    example_new,
 };
 use crate::platform::audit::system_write_all;
 use crate::platform::codes::IF_MATCH_REQUIRED;
 use crate::platform::http::page::Page;
+use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, page};
 use crate::platform::schema::users;
+use crate::records::batch::{MAX_ITEMS, VALIDATE_ONLY};
 use crate::records::codes::UNKNOWN_REFERENCE;
 use crate::records::list::{CURSOR, LIMIT};
 use crate::records::read;
@@ -44,6 +46,8 @@ pub fn operations() -> Vec<Operation> {
         json
     };
     let created_again = created.clone();
+    let created_batch = json!({"results": [{"index": 0, "outcome": "created", "status": 201, "user": example(),
+        "one_time_password": "kx3m2-abcde-fghjk-mnpqr", "problem": null}]});
     let amended = {
         let mut json = example();
         put(&mut json, "handed_over_duties", json!([]));
@@ -61,6 +65,16 @@ pub fn operations() -> Vec<Operation> {
             .answers::<CreatedUser>(201, "Created.", Some(created))
             .with_headers(&["ETag", "Location"])
             .problems(&[GRANT_TOO_WIDE, USERNAME_TAKEN]),
+        Operation::new(Method::POST, "/v1/users:batch", "create_user_batch", batch::batch)
+            .described(
+                "users",
+                "Create many accounts",
+                "Up to 500 items, each for itself, as a request of its own would make it; `validate_only=true` makes none. One-time passwords are in this answer and nowhere else: what was made and not read is reset. A second request is 409 for those that were made.",
+            )
+            .access(Access::Roles(ADMINISTRATORS))
+            .parameters(vec![&VALIDATE_ONLY])
+            .body(batch_of_new(), json!({"items": [example_new()]}))
+            .answers::<UserBatchResults>(207, "What became of each item, in their order.", Some(created_batch)),
         Operation::new(Method::GET, "/v1/users", "list_users", list)
             .described("users", "List accounts", "Those with a role in an area that the caller administers, by name.")
             .access(Access::Roles(ADMINISTRATORS))
@@ -97,6 +111,11 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
+fn batch_of_new() -> Json {
+    let items = json!({"type": "array", "minItems": 1, "maxItems": MAX_ITEMS, "items": reference(NEW_USER.name), "description": "What to create."});
+    json!({"type": "object", "required": ["items"], "additionalProperties": false, "properties": {"items": items}})
+}
+
 async fn reset_password(call: Call) -> Answer {
     let id = call.path_id()?;
     let user = store::find(&call.core, call.actor()?, id).await?;
@@ -109,29 +128,31 @@ async fn reset_password(call: Call) -> Answer {
 }
 
 async fn post(call: Call) -> Answer {
-    let tree = call.tree().await?;
-    let mut faults = Faults::default();
-    let form = kit::check::check_object(&NEW.iter().collect::<Vec<_>>(), &tree, "", &mut faults);
-    let grants = rules::grants(&form, &call.core.divisions, &mut faults);
-    let phone = rules::phone(&form, &mut faults);
-    require_organization(&call, &form, &mut faults).await?;
-    faults.finish()?;
-    rules::require_grantable(call.actor()?, &grants)?;
-    let new = NewUser {
-        id: new_id(),
-        username: form.required(&USERNAME)?.to_owned(),
-        display_name: shown_name(form.required(&DISPLAY_NAME)?),
-        phone,
-        org_id: form.get(&ORG_ID),
-        grants,
-    };
-    let audit_entry =
-        call.audit_entry("user.create", "users", Some(new.id), json!({"roles": grants::audited(&new.grants)}));
-    let one_time_password = store::add(&call.core, &new, audit_entry).await?;
-    let user = store::find(&call.core, call.actor()?, new.id).await?;
+    let new = read_new(&call, &call.tree().await?).await?;
+    let created = make(&call, &new).await?;
     let mut response = HttpResponse::Created();
     response.insert_header((LOCATION, format!("/v1/users/{}", new.id)));
-    Ok(answer(response, user.revision, CreatedUser { user, one_time_password }))
+    Ok(answer(response, created.user.revision, created))
+}
+
+/// A new account as the caller may make it, with all its faults.
+pub async fn read_new(call: &Call, tree: &Tree) -> Result<NewUser, Problem> {
+    let mut faults = Faults::default();
+    let (form, new) = rules::read_new(tree, &call.core.divisions, &mut faults);
+    require_organization(call, &form, &mut faults).await?;
+    faults.finish()?;
+    let new = new.ok_or_else(|| Problem::internal("a checked form makes no account"))?;
+    rules::require_grantable(call.actor()?, &new.grants)?;
+    Ok(new)
+}
+
+/// Makes an account, with its one-time password.
+pub async fn make(call: &Call, new: &NewUser) -> Result<CreatedUser, Problem> {
+    let audit_entry =
+        call.audit_entry("user.create", "users", Some(new.id), json!({"roles": grants::audited(&new.grants)}));
+    let one_time_password = store::add(&call.core, new, audit_entry).await?;
+    let user = store::find(&call.core, call.actor()?, new.id).await?;
+    Ok(CreatedUser { user, one_time_password })
 }
 
 async fn list(call: Call) -> Answer {
@@ -185,7 +206,7 @@ async fn hand_on(call: &Call, id: Uuid) -> Result<Vec<HandedOverDuty>, Problem> 
     Ok(handed)
 }
 
-async fn read_change(call: &Call, tree: &kit::tree::Tree, user: &User) -> Result<UserChange, Problem> {
+async fn read_change(call: &Call, tree: &Tree, user: &User) -> Result<UserChange, Problem> {
     let mut faults = Faults::default();
     let form = kit::check::check_object(&PATCH.iter().collect::<Vec<_>>(), tree, "", &mut faults);
     let grants = form.has(&ROLES).then(|| rules::grants(&form, &call.core.divisions, &mut faults));
@@ -197,17 +218,12 @@ async fn read_change(call: &Call, tree: &kit::tree::Tree, user: &User) -> Result
     rules::require_grantable(actor, &rules::held(user))?;
     rules::require_grantable(actor, grants.as_deref().unwrap_or_default())?;
     Ok(UserChange {
-        display_name: form.get(&DISPLAY_NAME).map(shown_name),
+        display_name: form.get(&DISPLAY_NAME).map(rules::shown_name),
         phone: form.has(&PHONE).then_some(phone),
         org_id: form.has(&ORG_ID).then(|| form.get(&ORG_ID)),
         grants,
         active: form.get(&ACTIVE),
     })
-}
-
-/// A name for people, without what they can't see.
-fn shown_name(name: &str) -> String {
-    visible(name).unwrap_or_else(|| name.to_owned())
 }
 
 /// An organisation that the caller can't reach is a fault, exactly as one that isn't there.

@@ -1,11 +1,16 @@
 //! The rules of accounts.
 
 use kit::catalogue::FaultCode;
+use kit::check::check_object;
 use kit::faults::Faults;
+use kit::ids::new_id;
 use kit::problem::Problem;
+use kit::text::visible;
+use kit::tree::Tree;
 use kit::value::Values;
 
-use super::wire::{PHONE, ROLES, User};
+use super::store::NewUser;
+use super::wire::{DISPLAY_NAME, NEW, ORG_ID, PHONE, ROLES, USERNAME, User};
 use crate::platform::access::UserGrant;
 use crate::platform::access::roles::{Actor, Grant, Role};
 use crate::platform::divisions::tree::Divisions;
@@ -27,6 +32,27 @@ pub fn grants(form: &Values, divisions: &Divisions, faults: &mut Faults) -> Vec<
         }
     }
     grants
+}
+
+/// A new account from its form; none where the form has faults. What only the caller's reach says is left to be asked.
+pub fn read_new(tree: &Tree, divisions: &Divisions, faults: &mut Faults) -> (Values, Option<NewUser>) {
+    let form = check_object(&NEW.iter().collect::<Vec<_>>(), tree, "", faults);
+    let (grants, phone) = (grants(&form, divisions, faults), phone(&form, faults));
+    let named = form.get(&USERNAME).zip(form.get(&DISPLAY_NAME)).filter(|_| faults.is_empty());
+    let new = named.map(|(username, display_name)| NewUser {
+        id: new_id(),
+        username: username.to_owned(),
+        display_name: shown_name(display_name),
+        phone,
+        org_id: form.get(&ORG_ID),
+        grants,
+    });
+    (form, new)
+}
+
+/// A name for people, without what they can't see.
+pub fn shown_name(name: &str) -> String {
+    visible(name).unwrap_or_else(|| name.to_owned())
 }
 
 /// The phone of a checked form, normalised.

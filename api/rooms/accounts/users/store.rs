@@ -1,6 +1,6 @@
 //! Accounts in the database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::grants::{grant, replace};
 use super::wire::User;
+use crate::platform::access::accounts::lower;
 use crate::platform::access::roles::{Actor, Grant, Role};
 use crate::platform::access::{UserGrant, passwords};
 use crate::platform::audit::{AuditEntry, SystemWriteError, system_write};
@@ -76,6 +77,19 @@ pub async fn add(core: &Core, new: &NewUser, audit_entry: AuditEntry) -> Result<
     })
     .await?;
     Ok(password)
+}
+
+/// Those of these names that accounts have, in small letters.
+pub async fn taken_names(core: &Core, names: Vec<String>) -> Result<BTreeSet<String>, Problem> {
+    let names: Vec<String> = names.into_iter().map(|name| name.to_lowercase()).collect();
+    let read = async |connection: &mut AsyncPgConnection| {
+        users::table
+            .filter(lower(users::username).eq_any(&names))
+            .select(users::username)
+            .load::<String>(connection)
+            .await
+    };
+    Ok(core.database.ask(read).await?.into_iter().map(|name| name.to_ascii_lowercase()).collect())
 }
 
 /// Gives an account a new one-time password and ends its sessions.
