@@ -20,6 +20,7 @@ mod care_rules;
 mod changes;
 mod claims;
 mod closed_rooms;
+mod colleagues;
 mod command_line;
 mod communities;
 mod comparisons;

@@ -242,6 +242,10 @@ const MATRIX: &[(&str, &str)] = &[
     ),
     ("reset_password", ADMINISTRATORS),
     ("create_user", ADMINISTRATORS),
+    (
+        "list_colleagues",
+        "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer",
+    ),
     ("create_user_batch", ADMINISTRATORS),
     ("list_users", ADMINISTRATORS),
     ("get_user", ADMINISTRATORS),

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod codes;
+mod colleagues;
 pub mod operator;
 pub mod users;
 
@@ -15,7 +16,9 @@ use crate::records::Theme;
 /// This theme.
 pub static THEME: Theme = Theme {
     title: Text::new("Accounts", "账号"),
-    operations: || [users::operations(), api_keys::operations()].into_iter().flatten().collect(),
+    operations: || {
+        [users::operations(), colleagues::operations(), api_keys::operations()].into_iter().flatten().collect()
+    },
     problems: codes::PROBLEMS,
     faults: codes::FAULTS,
     ..Theme::NOTHING

@@ -1,5 +1,7 @@
 //! Operations on a duty: waiving it with a reason, answering it, giving it to somebody else.
 
+use std::cell::Cell;
+
 use actix_web::http::Method;
 use kit::field::{Field, Shape, free_text};
 use kit::fields;
@@ -16,9 +18,9 @@ use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::http::schema::form;
 use crate::platform::http::schema::reference;
-use crate::platform::http::{Access, Answer, Call, Operation, fault};
+use crate::platform::http::{Access, Answer, Call, Operation, fault, fault_with};
 use crate::records::act::{ACT_PROBLEMS, ActForm, act};
-use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA, UNKNOWN_ACCOUNT};
+use crate::records::codes::{ALREADY_ENDED, ONE_OF, OUT_OF_AREA, UNKNOWN_ACCOUNT};
 use crate::records::{Record, document};
 
 /// Roles that may say that something need not be done, or that it couldn't.
@@ -46,8 +48,13 @@ fields! {
     Shape::Id,
     Text::new("Assignee", "责任人"),
     "Who does it instead: an account that may write there.",
-)
-.required();
+);
+    ASSIGNEE_USERNAME: String = Field::new(
+    "assignee_username",
+    Shape::Text { min: 3, max: 40, pattern: Some("[A-Za-z0-9_.-]+") },
+    Text::new("Assignee's user name", "责任人用户名"),
+    "The same by the name for signing in, in place of the id.",
+);
 }
 
 /// The operations of this part of the room.
@@ -115,16 +122,17 @@ async fn answer(call: Call) -> Answer {
 }
 
 async fn hand_over(call: Call) -> Answer {
+    let assignee = Cell::new(Uuid::nil());
     let may = async |duty: &Record, form: &Values| {
-        require_account(&call, form.required(&ASSIGNEE_ID)?, duty).await?;
+        assignee.set(account(&call, form, duty).await?);
         require(&call, duty, duty.values.get(&wire::ASSIGNEE_ID))
     };
-    let give = |duty: &Record, form: &Values| {
+    let give = |duty: &Record, _: &Values| {
         if !super::duty::is(duty, DutyState::Open) {
             return Err(ALREADY_ENDED.into());
         }
         let mut next = duty.clone();
-        next.values.set(&wire::ASSIGNEE_ID, form.required(&ASSIGNEE_ID)?);
+        next.values.set(&wire::ASSIGNEE_ID, assignee.get());
         Ok(Some(next).filter(|next| next.values != duty.values))
     };
     act(&call, ActForm::of(&DUTIES, HAND_OVER), may, give).await
@@ -139,20 +147,27 @@ fn require(call: &Call, duty: &Record, assignee_id: Option<Uuid>) -> Result<(), 
     if may { Ok(()) } else { Err(OUT_OF_AREA.into()) }
 }
 
-/// The account must be active and see the duty.
-async fn require_account(call: &Call, id: Uuid, duty: &Record) -> Result<(), Problem> {
+/// The account that is named, by id or by user name. It must be active and see the duty.
+async fn account(call: &Call, form: &Values, duty: &Record) -> Result<Uuid, Problem> {
+    let statement =
+        Statement::new("SELECT u.id FROM users AS u JOIN user_grants AS g ON g.user_id = u.id WHERE u.active AND ");
+    let (pointer, statement) = match (form.get(&ASSIGNEE_ID), form.get(&ASSIGNEE_USERNAME)) {
+        (Some(id), None) => (ASSIGNEE_ID.pointer(), statement.sql("u.id = ").id(id)),
+        (None, Some(name)) => {
+            (ASSIGNEE_USERNAME.pointer(), statement.sql("lower(u.username) = ").text(&name.to_lowercase()))
+        }
+        _ => {
+            let fields = format!("{}, {}", ASSIGNEE_ID.name(), ASSIGNEE_USERNAME.name());
+            return Err(fault_with(&ASSIGNEE_ID.pointer(), ONE_OF, vec![("fields", fields)]));
+        }
+    };
     let roles: Vec<Value> = READERS.iter().map(|role| Value::Text(role.code().to_owned())).collect();
-    let statement = Statement::new(
-        "SELECT 1 AS found FROM users AS u JOIN user_grants AS g ON g.user_id = u.id WHERE u.active AND u.id = ",
-    )
-    .id(id)
-    .sql(" AND g.role = ANY(")
-    .column(kit::statement::ColumnType::Text, roles)
-    .sql(") AND starts_with(")
-    .text(&duty.envelope.area_code)
-    .sql(", g.area_code) LIMIT 1");
-    if call.core.database.read(&statement).await?.is_empty() {
-        return Err(fault(&ASSIGNEE_ID.pointer(), UNKNOWN_ACCOUNT));
-    }
-    Ok(())
+    let statement = statement
+        .sql(" AND g.role = ANY(")
+        .column(kit::statement::ColumnType::Text, roles)
+        .sql(") AND starts_with(")
+        .text(&duty.envelope.area_code)
+        .sql(", g.area_code) LIMIT 1");
+    let found = call.core.database.read(&statement).await?.into_iter().next();
+    found.and_then(|mut row| row.id("id")).ok_or_else(|| fault(&pointer, UNKNOWN_ACCOUNT))
 }

@@ -1,0 +1,177 @@
+//! `GET /v1/colleagues`: who can be named for something: handed a duty, made a supervisor. Told is what is needed for
+//! that, of accounts that work where the caller does: above his area, in it or below; to whoever works for one
+//! organisation only those of his own.
+
+use actix_web::http::Method;
+use kit::columns;
+use kit::field::{Field, Shape, free_text};
+use kit::fields;
+use kit::problem::Problem;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::text::Text;
+use kit::value::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::platform::access::Role;
+use crate::platform::access::roles::{self, Actor, Grant};
+use crate::platform::http::page::{self, Page};
+use crate::platform::http::{Access, Answer, Call, Operation, fault};
+use crate::records::codes::UNKNOWN_AREA;
+use crate::records::envelope::{ID, ORG_ID};
+use crate::records::list::{CURSOR, LIMIT};
+use crate::rooms::duties;
+
+/// Roles that name others: they waive and hand on duties of other people, or set supervisors.
+const NAMERS: &[Role] = &[
+    Role::DistrictAdmin,
+    Role::OrgAdmin,
+    Role::GridWorker,
+    Role::TownCadre,
+    Role::VillageCadre,
+    Role::GroupCadre,
+    Role::HealthWorker,
+    Role::CdcOfficer,
+    Role::PoliceOfficer,
+];
+
+fields! {
+    /// Parameters.
+    static PARAMETERS;
+    AREA_CODE: String = Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "Those whose role reaches that area.");
+    ROLE: String = Field::new("role", Shape::Word(&roles::ROLE), Text::new("Role", "角色"), "Those with that role.");
+    Q: String = Field::new("q", free_text(60), Text::new("Search", "查找"), "A piece of the display name or the user name.");
+}
+
+columns! {
+    USERNAME "username": String;
+    DISPLAY_NAME "display_name": String;
+    ORGANIZATION_NAME "organization_name": String;
+    ROLES "roles": Vec<ColleagueRole>;
+}
+
+/// Somebody who can be named.
+#[derive(Serialize, ToSchema)]
+struct Colleague {
+    /// The account.
+    id: Uuid,
+    /// Its name for signing in, by which the list is ordered.
+    #[schema(max_length = 40)]
+    username: String,
+    /// The name that others see.
+    #[schema(max_length = 60)]
+    display_name: String,
+    /// Roles by which it works where the caller does.
+    #[schema(inline, max_items = 50)]
+    roles: Vec<ColleagueRole>,
+    /// Its organisation.
+    #[schema(inline, required)]
+    organization: Option<ColleagueOrganization>,
+}
+
+/// A role over an area.
+#[derive(Deserialize, Serialize, ToSchema)]
+struct ColleagueRole {
+    /// The role.
+    #[schema(max_length = 40)]
+    role: String,
+    /// That division and all below.
+    #[schema(max_length = 15)]
+    area_code: String,
+    /// Only what belongs to this organisation.
+    #[schema(required)]
+    org_id: Option<Uuid>,
+}
+
+/// An organisation with its name.
+#[derive(Serialize, ToSchema)]
+struct ColleagueOrganization {
+    /// The organisation.
+    id: Uuid,
+    /// Its name.
+    #[schema(max_length = 200)]
+    name: String,
+}
+
+/// The operation.
+pub fn operations() -> Vec<Operation> {
+    let example = json!({"items": [{"id": "0198c0de-0000-7000-8000-00000000000b", "username": "village.daxing", "display_name": "王五",
+        "roles": [{"role": "village_cadre", "area_code": "511802005001", "org_id": null}], "organization": null}], "next_cursor": null});
+    vec![
+        Operation::new(Method::GET, "/v1/colleagues", "list_colleagues", list)
+            .described("users", "List colleagues", "Who can be handed a duty or made a supervisor: active accounts that work where the caller does, above his area, in it or below; for whoever works for one organisation those of his own. By name.")
+            .access(Access::Roles(NAMERS))
+            .parameters([&LIMIT, &CURSOR].into_iter().chain(PARAMETERS).collect())
+            .answers::<Page<Colleague>>(200, "A page.", Some(example))
+            .with_headers(&["Link"]),
+    ]
+}
+
+async fn list(call: Call) -> Answer {
+    let actor = call.actor()?;
+    let asked = |field: &str| call.query.text(field).unwrap_or_default().to_owned();
+    let binding = format!("colleagues|{}|{}|{}|{}", actor.user_id, asked("area_code"), asked("role"), asked("q"));
+    let after = page::position(&call, &binding)?;
+    let statement = statement(&call, actor, after.as_deref())?;
+    let rows = call.core.database.read(&statement).await?;
+    let found: Vec<Colleague> = rows.into_iter().filter_map(colleague).collect();
+    Ok(page::answer(&call, &binding, found, |colleague| colleague.username.clone(), |colleague| colleague))
+}
+
+fn statement(call: &Call, actor: &Actor, after: Option<&str>) -> Result<Statement, Problem> {
+    let roles = duties::READERS.iter().map(|role| Value::Text(role.code().to_owned())).collect();
+    let statement = Statement::new(
+        "SELECT u.id, u.username, u.display_name, u.org_id, o.name AS organization_name, \
+         jsonb_agg(jsonb_build_object('role', g.role, 'area_code', g.area_code, 'org_id', g.org_id) ORDER BY g.role, g.area_code) AS roles \
+         FROM users AS u JOIN user_grants AS g ON g.user_id = u.id LEFT JOIN organizations AS o ON o.id = u.org_id \
+         WHERE u.active AND g.role = ANY(",
+    )
+    .column(ColumnType::Text, roles)
+    .sql(") AND (false");
+    let mut statement =
+        actor.grants_of(NAMERS).fold(statement, |statement, own| beside(statement, actor, own)).sql(")");
+    if let Some(code) = call.query.get(&AREA_CODE) {
+        let placement = call.core.divisions.place(code, None).ok_or_else(|| fault("?area_code", UNKNOWN_AREA))?;
+        statement = statement.sql(" AND starts_with(").text(&placement.area_code).sql(", g.area_code)");
+    }
+    if let Some(role) = call.query.get(&ROLE) {
+        statement = statement.sql(" AND g.role = ").text(role);
+    }
+    if let Some(piece) = call.query.get(&Q) {
+        statement = statement.sql(" AND (strpos(lower(u.display_name), lower(").text(piece).sql(")) > 0");
+        statement = statement.sql(" OR strpos(lower(u.username), lower(").text(piece).sql(")) > 0)");
+    }
+    if let Some(after) = after {
+        statement = statement.sql(" AND u.username > ").text(after);
+    }
+    let most = i64::try_from(page::limit(call)).map_err(Problem::internal)? + 1;
+    // The service's own question: the name of each one's organisation.
+    let statement = statement.sql(" GROUP BY u.id, o.name ORDER BY u.username LIMIT ");
+    Ok(statement.bind(ColumnType::Integer, Value::Integer(most)).seeing_everything())
+}
+
+/// Or a role above, in or below a grant's area; where that is of an organisation, of the same or one below it.
+fn beside(statement: Statement, actor: &Actor, own: &Grant) -> Statement {
+    let statement = statement.sql(" OR ((starts_with(g.area_code, ").text(&own.area_code);
+    let statement = statement.sql(") OR starts_with(").text(&own.area_code).sql(", g.area_code))");
+    // A company's own people are told of nobody else, however wide their role.
+    let supervised = actor.org_id.filter(|id| actor.supervised.contains(id)).map(|id| vec![id]);
+    let Some(organizations) = actor.organizations_of(own).or(supervised) else { return statement.sql(")") };
+    let ids = || organizations.iter().copied().map(Value::Id).collect();
+    let statement = statement.sql(" AND (g.org_id = ANY(").column(ColumnType::Id, ids());
+    statement.sql(") OR u.org_id = ANY(").column(ColumnType::Id, ids()).sql(")))")
+}
+
+fn colleague(mut row: Row) -> Option<Colleague> {
+    let organization = row.get(&ORG_ID).zip(row.get(&ORGANIZATION_NAME));
+    Some(Colleague {
+        id: row.get(&ID)?,
+        username: row.get(&USERNAME)?,
+        display_name: row.get(&DISPLAY_NAME)?,
+        roles: row.get(&ROLES)?,
+        organization: organization.map(|(id, name)| ColleagueOrganization { id, name }),
+    })
+}

@@ -1,0 +1,138 @@
+//! Who can be named: told what is needed for that, to whoever may name somebody, and no further than he works.
+
+use lianfang::platform::access::{Grant, Role};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::duties::{duties, supervised};
+use crate::isolation_cases::{notified, set_clock};
+use crate::support::{Actor, TestApp};
+
+async fn names(actor: &Actor, query: &str) -> Vec<String> {
+    let body = actor.get(&format!("/v1/colleagues?limit=500&{query}")).await.expect(200).body;
+    let items = body["items"].as_array().unwrap().iter();
+    items.map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+}
+
+fn is_among(names: &[String], actor: &Actor) -> bool {
+    names.contains(&actor.id.to_string())
+}
+
+#[tokio::test]
+async fn a_village_finds_its_own_and_nobody_elses() {
+    let app = TestApp::start().await;
+    let (village, guard, town, command) = (
+        app.actor(Role::VillageCadre, "八步镇").await,
+        app.gate_guard("八步镇").await,
+        app.town_cadre("八步镇").await,
+        app.command().await,
+    );
+    let far = app.actor(Role::VillageCadre, "大兴街道").await;
+    let reader = app.actor(Role::StatisticsReader, "雨城区").await;
+    let found = names(&village, "").await;
+    for (who, is_there) in
+        [(&village, true), (&guard, true), (&town, true), (&command, true), (&far, false), (&reader, false)]
+    {
+        assert_eq!(is_among(&found, who), is_there, "{}", who.id);
+    }
+    assert!(is_among(&names(&command, "").await, &far));
+    let of_area = names(&command, &format!("area_code={}", app.area_code("大兴街道"))).await;
+    assert!(is_among(&of_area, &far) && is_among(&of_area, &command) && !is_among(&of_area, &village));
+    assert_eq!(
+        names(&village, &format!("area_code={}&role=village_cadre", app.area_code("大兴街道"))).await,
+        Vec::<String>::new()
+    );
+    let guards = names(&village, "role=gate_guard").await;
+    assert!(is_among(&guards, &guard) && !is_among(&guards, &village));
+    for caller in [&guard, &reader] {
+        assert_eq!(caller.get("/v1/colleagues").await.expect(403).code(), "forbidden");
+    }
+    app.nobody().get("/v1/colleagues").await.expect(401);
+
+    let told = village.get("/v1/colleagues?role=gate_guard").await.expect(200).body;
+    let members: Vec<&String> = told["items"][0].as_object().unwrap().keys().collect();
+    assert_eq!(members, ["display_name", "id", "organization", "roles", "username"]);
+    app.sql(&format!("UPDATE users SET active = false WHERE id = '{}'", guard.id)).await;
+    assert!(!is_among(&names(&village, "").await, &guard), "who left can't be named");
+}
+
+#[tokio::test]
+async fn it_is_sought_paged_and_bears_hostile_words() {
+    let app = TestApp::start().await;
+    let admin = app.command().await;
+    for number in 0..5 {
+        let roles =
+            json!([{"role": "volunteer", "area_code": "511802005"}, {"role": "gate_guard", "area_code": "511802005"}]);
+        let body =
+            json!({"username": format!("Piece.{number}"), "display_name": format!("100%_王{number}"), "roles": roles});
+        admin.post("/v1/users", &body).await.expect(201);
+    }
+    assert_eq!(names(&admin, "q=piece.").await.len(), 5);
+    assert_eq!(names(&admin, "q=%E7%8E%8B3").await.len(), 1);
+    assert_eq!(names(&admin, "q=%25_").await.len(), 5, "no wildcard");
+    assert_eq!(names(&admin, "q=%25x").await.len(), 0);
+    assert_eq!(names(&admin, "q=%27%20OR%201=1--").await.len(), 0);
+    let (mut seen, mut path) = (Vec::new(), "/v1/colleagues?q=Piece&limit=2".to_owned());
+    loop {
+        let page = admin.get(&path).await.expect(200).body;
+        seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["username"].as_str().unwrap().to_owned()));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("/v1/colleagues?q=Piece&limit=2&cursor={cursor}");
+    }
+    assert_eq!(seen, ["Piece.0", "Piece.1", "Piece.2", "Piece.3", "Piece.4"], "each once, in order");
+    for (query, code) in [
+        ("role=king", "bad_parameter"),
+        ("area_code=99", "unknown_area"),
+        ("q=", "bad_parameter"),
+        ("colour=1", "unknown_parameter"),
+    ] {
+        let reply = admin.get(&format!("/v1/colleagues?{query}")).await;
+        assert!(matches!(reply.status, 400 | 422), "{query}: {}", reply.body);
+        assert_eq!(reply.faults()[0].1, code, "{query}");
+    }
+    assert_eq!(admin.get("/v1/colleagues?cursor=x").await.expect(400).code(), "bad_cursor");
+}
+
+#[tokio::test]
+async fn a_company_is_told_of_its_own_people_only() {
+    let app = TestApp::start().await;
+    let admin = app.command().await;
+    let body = json!({"kind": "enterprise", "name": "大兴食品", "area_code": "511802005"});
+    let company = admin.post("/v1/organizations", &body).await.expect(201).body;
+    let id: Uuid = company["id"].as_str().unwrap().parse().unwrap();
+    let grant = |role| Grant { role, area_code: "511802005".into(), org_id: Some(id) };
+    let (chief, clerk) =
+        (app.actor_of(vec![grant(Role::OrgAdmin)]).await, app.actor_of(vec![grant(Role::StoreReporter)]).await);
+    let town = app.town_cadre("大兴街道").await;
+    let found = names(&chief, "").await;
+    assert!(is_among(&found, &clerk) && is_among(&found, &chief));
+    assert!(!is_among(&found, &town) && !is_among(&found, &admin));
+    assert!(is_among(&names(&town, "").await, &clerk));
+}
+
+#[tokio::test]
+async fn a_duty_is_handed_over_by_a_user_name_as_well() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-01-23T05:00:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let (village, neighbour) =
+        (app.actor(Role::VillageCadre, "八步镇").await, app.actor(Role::VillageCadre, "八步镇").await);
+    notified(&nurse, supervised(1, &[("village", &village)])).await;
+    let own = duties(&village, "assignee=me&state=open&duty_kind=village_check").await;
+    let path = format!("/v1/duties/{}:hand-over", own[0]["id"].as_str().unwrap());
+    let told = village.get("/v1/colleagues?limit=500").await.expect(200).body;
+    let username = told["items"].as_array().unwrap().iter().find(|item| item["id"] == json!(neighbour.id)).unwrap();
+    let username = username["username"].as_str().unwrap().to_uppercase();
+    for (body, pointer, code) in [
+        (json!({}), "/assignee_id", "one_of"),
+        (json!({"assignee_id": neighbour.id, "assignee_username": username}), "/assignee_id", "one_of"),
+        (json!({"assignee_username": "nobody.here"}), "/assignee_username", "unknown_account"),
+        (json!({"assignee_username": "' OR true--"}), "/assignee_username", "bad_format"),
+    ] {
+        let reply = village.post(&path, &body).await.expect(422);
+        assert_eq!(reply.faults()[0], (pointer.to_owned(), code.to_owned()), "{body}");
+    }
+    let given = village.post(&path, &json!({"assignee_username": username})).await.expect(200).body;
+    assert_eq!(given["assignee_id"], json!(neighbour.id));
+    let _: &Json = &given;
+}
