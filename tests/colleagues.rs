@@ -136,3 +136,64 @@ async fn a_duty_is_handed_over_by_a_user_name_as_well() {
     assert_eq!(given["assignee_id"], json!(neighbour.id));
     let _: &Json = &given;
 }
+
+#[tokio::test]
+async fn all_duties_of_somebody_go_to_somebody_else_after_a_look() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-01-23T05:00:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let (village, neighbour) =
+        (app.actor(Role::VillageCadre, "八步镇").await, app.actor(Role::VillageCadre, "八步镇").await);
+    let far = app.actor(Role::VillageCadre, "大兴街道").await;
+    for number in 1..4 {
+        notified(&nurse, supervised(number, &[("village", &village)])).await;
+    }
+    let open = async |actor: &Actor| duties(actor, "assignee=me&state=open").await.len();
+    let before = open(&village).await;
+    assert!(before >= 3, "{before}");
+    let told = village.get("/v1/colleagues?limit=500").await.expect(200).body;
+    let name_of = |actor: &Actor| {
+        let found = told["items"].as_array().unwrap().iter().find(|item| item["id"] == json!(actor.id)).unwrap();
+        found["username"].as_str().unwrap().to_owned()
+    };
+    let body = |to: &str, dry_run: bool| json!({"from": name_of(&village), "to": to, "dry_run": dry_run});
+    let outcomes = |body: &Json| -> Vec<String> {
+        let results = body["results"].as_array().unwrap().iter();
+        results.map(|result| format!("{} {}", result["outcome"].as_str().unwrap(), result["status"])).collect()
+    };
+    // Who neither sees them nor stands above moves nothing; nobody learns who has an account.
+    let stranger = far.post("/v1/duties:reassign", &body(&name_of(&neighbour), false)).await.expect(207).body;
+    assert_eq!(stranger, json!({"results": [], "more": false}));
+    let nobody = json!({"from": "nobody.here", "to": "x.y"});
+    assert_eq!(far.post("/v1/duties:reassign", &nobody).await.expect(207).body, stranger);
+    let aside = neighbour.post("/v1/duties:reassign", &body(&name_of(&neighbour), false)).await.expect(207).body;
+    assert!(outcomes(&aside).iter().all(|outcome| outcome == "refused 403"), "{aside}");
+    let away = village.post("/v1/duties:reassign", &body(&far.id.to_string(), false)).await.expect(207).body;
+    assert!(outcomes(&away).iter().all(|outcome| outcome == "refused 422"), "{away}");
+    assert_eq!(away["results"][0]["problem"]["errors"][0]["pointer"], "/to");
+    assert_eq!(open(&village).await, before);
+
+    let tried = village.post("/v1/duties:reassign", &body(&name_of(&neighbour), true)).await.expect(207).body;
+    assert_eq!(outcomes(&tried), vec!["valid 200"; before]);
+    assert_eq!(open(&village).await, before, "nothing is written");
+    let mut some = body(&neighbour.id.to_string(), false);
+    some["filter"] = json!({"duty_kind": "village_check", "area_code": app.area_code("八步镇")});
+    let done = nurse.post("/v1/duties:reassign", &some).await.expect(207).body;
+    let moved = outcomes(&done);
+    assert!(!moved.is_empty() && moved.iter().all(|outcome| outcome == "reassigned 200"), "{done}");
+    assert!(done["results"].as_array().unwrap().iter().all(|result| result["duty_kind"] == "village_check"));
+    village.post("/v1/duties:reassign", &body(&name_of(&neighbour), false)).await.expect(207);
+    assert_eq!((open(&village).await, open(&neighbour).await), (0, before));
+    for (bad, pointer) in [
+        (json!({}), "/from"),
+        (json!({"from": "' OR 1=1", "to": "abc"}), "/from"),
+        (json!({"from": "abc", "to": "abc", "filter": {"colour": 1}}), "/filter/colour"),
+        (json!({"from": "abc", "to": "abc", "filter": {"duty_kind": "king"}}), "/filter/duty_kind"),
+        (json!([]), ""),
+    ] {
+        let reply = village.post("/v1/duties:reassign", &bad).await;
+        assert!(matches!(reply.status, 400 | 422), "{}", reply.body);
+        assert_eq!(reply.faults()[0].0, pointer);
+    }
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.unwrap();
+}

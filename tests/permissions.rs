@@ -141,6 +141,7 @@ const MATRIX: &[(&str, &str)] = &[
     ("answer_duty", "district_admin health_worker cdc_officer"),
     ("waive_duty", "district_admin org_admin town_cadre health_worker cdc_officer"),
     ("hand_over_duty", DUTY_READERS),
+    ("reassign_duties", DUTY_READERS),
     ("generate_shifts", ORGANIZERS),
     ("list_unfilled_shifts", ROSTER_READERS),
     ("get_volunteer_hours", ROSTER_READERS),

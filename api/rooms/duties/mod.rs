@@ -16,6 +16,7 @@ mod inherit;
 mod kinds;
 mod matching;
 pub mod pass;
+mod reassign;
 mod routes;
 mod sources;
 pub mod summary;
@@ -193,7 +194,7 @@ pub static THEME: Theme = Theme {
     title: Text::new("Duties", "责任清单"),
     kinds: &[&DUTIES],
     operations: || {
-        let parts = [routes::operations(), summary::operations(), cadence_routes::operations()];
+        let parts = [routes::operations(), reassign::operations(), summary::operations(), cadence_routes::operations()];
         parts.into_iter().flatten().collect()
     },
     schemas: cadence_routes::schemas,

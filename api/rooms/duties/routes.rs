@@ -124,22 +124,32 @@ async fn answer(call: Call) -> Answer {
 async fn hand_over(call: Call) -> Answer {
     let assignee = Cell::new(Uuid::nil());
     let may = async |duty: &Record, form: &Values| {
-        assignee.set(account(&call, form, duty).await?);
+        let (named, pointer) = match (form.get(&ASSIGNEE_ID), form.get(&ASSIGNEE_USERNAME)) {
+            (Some(id), None) => (Named::Id(id), ASSIGNEE_ID.pointer()),
+            (None, Some(name)) => (Named::Username(name), ASSIGNEE_USERNAME.pointer()),
+            _ => {
+                let fields = format!("{}, {}", ASSIGNEE_ID.name(), ASSIGNEE_USERNAME.name());
+                return Err(fault_with(&ASSIGNEE_ID.pointer(), ONE_OF, vec![("fields", fields)]));
+            }
+        };
+        assignee.set(account(&call, named, &pointer, duty).await?);
         require(&call, duty, duty.values.get(&wire::ASSIGNEE_ID))
     };
-    let give = |duty: &Record, _: &Values| {
-        if !super::duty::is(duty, DutyState::Open) {
-            return Err(ALREADY_ENDED.into());
-        }
-        let mut next = duty.clone();
-        next.values.set(&wire::ASSIGNEE_ID, assignee.get());
-        Ok(Some(next).filter(|next| next.values != duty.values))
-    };
-    act(&call, ActForm::of(&DUTIES, HAND_OVER), may, give).await
+    act(&call, ActForm::of(&DUTIES, HAND_OVER), may, |duty: &Record, _: &Values| given(duty, assignee.get())).await
+}
+
+/// The duty as somebody else's; none where it is his already.
+pub fn given(duty: &Record, assignee_id: Uuid) -> Result<Option<Record>, Problem> {
+    if !super::duty::is(duty, DutyState::Open) {
+        return Err(ALREADY_ENDED.into());
+    }
+    let mut next = duty.clone();
+    next.values.set(&wire::ASSIGNEE_ID, assignee_id);
+    Ok(Some(next).filter(|next| next.values != duty.values))
 }
 
 /// 403 where the caller is neither who answers for the duty nor stands above it.
-fn require(call: &Call, duty: &Record, assignee_id: Option<Uuid>) -> Result<(), Problem> {
+pub fn require(call: &Call, duty: &Record, assignee_id: Option<Uuid>) -> Result<(), Problem> {
     let (actor, envelope) = (call.actor()?, &duty.envelope);
     // Whoever is supervised waives nothing of his own.
     let above = actor.judges(WAIVERS) && actor.reaches(WAIVERS, &envelope.area_code, envelope.org_id);
@@ -147,19 +157,32 @@ fn require(call: &Call, duty: &Record, assignee_id: Option<Uuid>) -> Result<(), 
     if may { Ok(()) } else { Err(OUT_OF_AREA.into()) }
 }
 
-/// The account that is named, by id or by user name. It must be active and see the duty.
-async fn account(call: &Call, form: &Values, duty: &Record) -> Result<Uuid, Problem> {
+/// An account as a form names it.
+#[derive(Clone, Copy, Debug)]
+pub enum Named<'a> {
+    /// By its id.
+    Id(Uuid),
+    /// By its name for signing in.
+    Username(&'a str),
+}
+
+impl<'a> Named<'a> {
+    /// Whatever of the two a text is.
+    pub fn of(text: &'a str) -> Self {
+        Some(text)
+            .filter(|text| text.len() == 36)
+            .and_then(|text| text.parse().ok())
+            .map_or(Self::Username(text), Self::Id)
+    }
+}
+
+/// The account that is named. It must be active and see the duty, else the member at the pointer is at fault.
+pub async fn account(call: &Call, named: Named<'_>, pointer: &str, duty: &Record) -> Result<Uuid, Problem> {
     let statement =
         Statement::new("SELECT u.id FROM users AS u JOIN user_grants AS g ON g.user_id = u.id WHERE u.active AND ");
-    let (pointer, statement) = match (form.get(&ASSIGNEE_ID), form.get(&ASSIGNEE_USERNAME)) {
-        (Some(id), None) => (ASSIGNEE_ID.pointer(), statement.sql("u.id = ").id(id)),
-        (None, Some(name)) => {
-            (ASSIGNEE_USERNAME.pointer(), statement.sql("lower(u.username) = ").text(&name.to_lowercase()))
-        }
-        _ => {
-            let fields = format!("{}, {}", ASSIGNEE_ID.name(), ASSIGNEE_USERNAME.name());
-            return Err(fault_with(&ASSIGNEE_ID.pointer(), ONE_OF, vec![("fields", fields)]));
-        }
+    let statement = match named {
+        Named::Id(id) => statement.sql("u.id = ").id(id),
+        Named::Username(name) => statement.sql("lower(u.username) = ").text(name.to_lowercase()),
     };
     let roles: Vec<Value> = READERS.iter().map(|role| Value::Text(role.code().to_owned())).collect();
     let statement = statement
@@ -169,5 +192,5 @@ async fn account(call: &Call, form: &Values, duty: &Record) -> Result<Uuid, Prob
         .text(&duty.envelope.area_code)
         .sql(", g.area_code) LIMIT 1");
     let found = call.core.database.read(&statement).await?.into_iter().next();
-    found.and_then(|mut row| row.id("id")).ok_or_else(|| fault(&pointer, UNKNOWN_ACCOUNT))
+    found.and_then(|mut row| row.id("id")).ok_or_else(|| fault(pointer, UNKNOWN_ACCOUNT))
 }
