@@ -5,6 +5,7 @@
 #![allow(clippy::cloned_ref_to_slice_refs, clippy::large_futures, clippy::needless_pass_by_value, missing_docs)]
 
 mod api_keys;
+mod asking;
 mod assignees;
 mod attendance;
 mod audit;

@@ -182,8 +182,25 @@ pub fn read_from_text(shape: &Shape, text: &str) -> Reading {
         Shape::Day => scalars::read_day(text),
         Shape::Id | Shape::Reference(_) => scalars::read_id(text),
         Shape::Area => scalars::read_text(text, 2, 15, Some("[0-9]{2,12}(-[0-9]{2})?")),
-        Shape::List { .. } | Shape::Object(_) | Shape::Inline(..) => Err::<Value, Flaw>(scalars::wrong_type("object")),
+        Shape::List { of, max } => read_list_from_text(of, *max, text),
+        Shape::Object(_) | Shape::Inline(..) => Err::<Value, Flaw>(scalars::wrong_type("object")),
     }
+}
+
+/// Reads a list from text: its items with commas in between, each once.
+fn read_list_from_text(of: &Shape, max: usize, text: &str) -> Reading {
+    let mut items: Vec<Json> = Vec::new();
+    for text in text.split(',') {
+        if items.len() == max {
+            return Err((FaultCode::TOO_MANY, vec![("max", max.to_string())]));
+        }
+        let item = read_from_text(of, text)?.to_json(chrono_tz::UTC);
+        if items.contains(&item) {
+            return Err(scalars::flaw(FaultCode::REPEATED_ITEM));
+        }
+        items.push(item);
+    }
+    Ok(Value::Json(Json::Array(items)))
 }
 
 fn to_object(values: &Values) -> Json {

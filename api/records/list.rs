@@ -17,8 +17,8 @@ use super::as_of::stood;
 use super::conditions::{self, ConditionContext};
 use super::definition::Kind;
 use super::leads as merging;
-use super::parameters::filter_name;
 pub use super::parameters::{AREA_CODE, CURSOR, DISTRICT_CODE, LIMIT, parameters};
+use super::parameters::{IDS_NAME, filter_name};
 use super::read;
 use super::record::Record;
 use super::record_row::{RecordRow, records};
@@ -219,7 +219,9 @@ impl<'a> Filter<'a> {
         let merged = self.families.iter().find(|(_, ids)| ids.len() > 1);
         let leads = match merged {
             Some((column, ids)) => Some(vec![merging::Lead::Ids(column, ids.clone())]),
-            None if named || self.query.has("org_id") || self.query.has(SUPERVISED_BY) => None,
+            None if named || self.query.has(IDS_NAME) || self.query.has("org_id") || self.query.has(SUPERVISED_BY) => {
+                None
+            }
             None => {
                 let under = self.under_org.as_ref().map(|ids| ids.iter().copied().collect());
                 merging::leads(actor, self.kind, self.query.text("area_code"), under)
@@ -253,7 +255,8 @@ impl<'a> Filter<'a> {
     }
 
     fn each_record(&self, core: &Core, statement: Statement) -> Statement {
-        let statement = filtered(core, self.of_organization(statement), self.kind, self.query, &self.families);
+        let statement = self.of_organization(self.of_ids(statement));
+        let statement = filtered(core, statement, self.kind, self.query, &self.families);
         let asking = ConditionContext {
             district_code: &self.district_code,
             query: self.query,
@@ -261,6 +264,14 @@ impl<'a> Filter<'a> {
             today: day_of(core.clock.now(), core.zone),
         };
         conditions::apply(self.kind.rules.conditions(), statement, &asking)
+    }
+
+    fn of_ids(&self, statement: Statement) -> Statement {
+        if !self.query.has(IDS_NAME) {
+            return statement;
+        }
+        let ids = self.query.codes(IDS_NAME).into_iter().filter_map(|id| id.parse().ok()).map(Value::Id);
+        statement.sql(" AND r.id = ANY(").column(ColumnType::Id, ids.collect()).sql(")")
     }
 
     fn of_organization(&self, mut statement: Statement) -> Statement {

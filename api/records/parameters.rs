@@ -58,6 +58,17 @@ static ORDER: Field = Field::new(
     Text::new("Order", "排序"),
     "`newest` first by default, by `occurred_at`.",
 );
+/// Ids asked for at once, at most.
+const MOST_IDS: usize = 200;
+/// Name of the parameter of [`IDS`].
+pub const IDS_NAME: &str = "ids";
+/// Asks for records by their ids.
+static IDS: Field = Field::new(
+    IDS_NAME,
+    Shape::List { of: &Shape::Id, max: MOST_IDS },
+    Text::new("Ids", "记录编号"),
+    "Those of these records that the caller may see, with every other filter and paging as ever; commas in between.",
+);
 /// Asks for the number of all.
 static COUNTED: Field = Field::new(
     "counted",
@@ -135,7 +146,7 @@ pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
     let state_on = kind.field(as_of::HISTORY).map(|_| &as_of::STATE_ON);
     let people_once = kind.rules.figures().iter().any(Figure::is_of_people).then_some(&PEOPLE_ONCE);
     let status_on = kind.rules.stood_on().map(|stood| stood.parameter);
-    [&LIMIT, &CURSOR, &ORDER, &COUNTED]
+    [&LIMIT, &CURSOR, &ORDER, &COUNTED, &IDS]
         .into_iter()
         .chain(people_once)
         .chain(assignee)

@@ -1,6 +1,8 @@
 //! The OpenAPI 3.1 document, made from the operations and the schemas of the rooms.
 
 use kit::catalogue::{Code, FaultCode};
+use kit::field::Shape;
+use kit::json::put;
 use kit::text::Text;
 use serde_json::{Map, Value as Json, json};
 
@@ -124,7 +126,13 @@ fn parameters(operation: &Operation) -> Json {
         );
     }
     for field in &operation.parameters {
-        parameters.push(json!({"name": field.name, "in": "query", "required": field.required, "description": field.about, "schema": of_parameter(field)}));
+        let mut parameter = json!({"name": field.name, "in": "query", "required": field.required, "description": field.about, "schema": of_parameter(field)});
+        if matches!(field.shape, Shape::List { .. }) {
+            // One parameter with commas in between, not one for each item.
+            put(&mut parameter, "style", "form");
+            put(&mut parameter, "explode", false);
+        }
+        parameters.push(parameter);
     }
     parameters.extend(headers::of_request(operation));
     Json::Array(parameters)
