@@ -1,9 +1,12 @@
-//! What a list is asked for beside its filters: records by their ids.
+//! What a list is asked for beside its filters: records by their ids, some of their members, what they name.
 
 use lianfang::platform::access::Role;
-use serde_json::Value as Json;
+use lianfang::server::routes;
+use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use crate::duties::supervised;
+use crate::isolation_cases::{notified, set_clock};
 use crate::support::{Actor, TestApp, examples};
 
 const DAXING: &str = "511802005";
@@ -95,4 +98,105 @@ async fn two_hundred_ids_cost_what_one_costs_and_bad_ones_are_pointed_at() {
         let (status, pointed, faults) = faults(text).await;
         assert!(status == 400 && pointed, "{text}: {status} {faults:?}");
     }
+}
+
+#[tokio::test]
+async fn a_list_tells_only_the_members_asked_for() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    examples::one_of_each(&app, &admin, "511802005001").await;
+    let mut compared = 0;
+    for kind in routes::KINDS.iter() {
+        let whole = admin.get(&format!("/v1/{}", kind.path)).await.expect(200).body;
+        let Some(one) = whole["items"][0].as_object() else { continue };
+        let names: Vec<&str> = one.keys().map(String::as_str).collect();
+        let unsealed = names.iter().copied().filter(|name| kind.fields_with_seals().all(|field| field.name != *name));
+        let parts = [
+            names.iter().copied().step_by(2).collect(),
+            names.iter().copied().skip(1).step_by(2).collect(),
+            unsealed.filter(|name| !["note", "void_reason", "restore_reason"].contains(name)).collect::<Vec<_>>(),
+        ];
+        for part in parts {
+            let list = admin.get(&format!("/v1/{}?fields={}", kind.path, part.join(","))).await.expect(200).body;
+            assert_eq!(list["items"].as_array().unwrap().len(), whole["items"].as_array().unwrap().len());
+            for (told, all) in list["items"].as_array().unwrap().iter().zip(whole["items"].as_array().unwrap()) {
+                let mut expected = all.as_object().unwrap().clone();
+                expected.retain(|name, _| name == "id" || part.contains(&name.as_str()));
+                assert_eq!(told, &Json::Object(expected), "{}", kind.name);
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 150, "{compared}");
+}
+
+#[tokio::test]
+async fn unknown_members_and_names_are_told_what_exists() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    for (path, known) in [("people?fields=name,salary", "birth_year"), ("duties?include=person,wage", "organization")] {
+        let reply = admin.with("accept-language", "en").get(&format!("/v1/{path}")).await;
+        let parameter = path.split(['?', '=']).nth(1).unwrap();
+        assert_eq!(reply.status / 100, 4, "{:?}", reply.body);
+        assert!(reply.faults().contains(&(format!("?{parameter}"), "not_in_vocabulary".into())), "{:?}", reply.body);
+        assert!(reply.body.to_string().contains(known), "{:?}", reply.body);
+        let csv = admin.with("accept", "text/csv").get(&format!("/v1/people?{parameter}=id")).await;
+        assert!(csv.status / 100 == 4, "{:?}", csv.body);
+    }
+}
+
+#[tokio::test]
+async fn names_stand_beside_ids_for_one_statement_a_kind_as_far_as_the_caller_sees() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let here = checkpoints(&admin, DAXING, 2).await;
+    let made = screenings(&admin, &here).await;
+    let list = admin.get("/v1/screenings?include=place,person").await.expect(200).body;
+    assert_eq!(list["included"]["place"][&here[0]]["name"], "北门");
+    assert_eq!(list["included"].as_object().unwrap().len(), 2);
+    let first = admin.get(&format!("/v1/screenings/{}", made[0])).await.expect(200).body;
+    let person_id = first["person_id"].as_str().unwrap();
+    let masked = admin.get(&format!("/v1/people/{person_id}")).await.expect(200).body;
+    let person = &list["included"]["person"][person_id];
+    assert!(person["name"] != "王五" && person["phone"].is_string());
+    for name in ["name", "phone", "address", "sex"] {
+        assert_eq!(person[name], masked[name]);
+    }
+    let alone = admin.get(&format!("/v1/screenings/{}?include=person", made[0])).await.expect(200).body;
+    assert_eq!(&alone["included"]["person"][person_id], person);
+    let cost = async |path: &str| app.fewest_statements(async || drop(admin.get(path).await.expect(200))).await;
+    assert_eq!(cost("/v1/screenings").await + 2, cost("/v1/screenings?include=place,person").await);
+    // A reporter of a store elsewhere reads places and no people.
+    let guard = app.actor(Role::StoreReporter, "大兴街道").await;
+    let places = guard.get("/v1/places?include=person,organization").await.expect(200).body;
+    assert_eq!(places["included"]["person"], json!({}));
+}
+
+#[tokio::test]
+async fn a_doctors_morning_is_one_request_that_names_who_is_hers() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-01-23T05:00:00+08:00");
+    let doctor = app.health_worker("八步镇").await;
+    let mut hers = supervised(1, &[("health_center", &doctor)]);
+    hers["anchored_on"] = "2020-01-14".into();
+    hers["address"] = "大兴路5号".into();
+    let case_id = notified(&doctor, hers).await;
+    let case = doctor.get(&format!("/v1/isolation-cases/{case_id}")).await.expect(200).body;
+    let person_id = case["person_id"].as_str().unwrap();
+    let others = doctor.get("/v1/isolation-cases?include=person").await.expect(200).body;
+    assert_eq!(others["included"]["person"][person_id]["name"], "李*", "not all lists");
+    let noted = async || app.rows("SELECT id FROM audit_log WHERE verb = 'people.read_plain'").await.len();
+    let before = noted().await;
+    let morning = doctor.get("/v1/duties?assignee=me&include=case,person").await.expect(200).body;
+    assert!(!morning["items"].as_array().unwrap().is_empty(), "{morning}");
+    let (of_case, person) = (&morning["included"]["case"][&case_id], &morning["included"]["person"][person_id]);
+    assert_eq!((&of_case["day"], &of_case["days"]), (&json!(9), &json!(14)), "{of_case}");
+    assert_eq!((&person["name"], &person["phone"]), (&json!("李四"), &json!("15400000001")), "{person}");
+    assert!(person["address"].as_str().is_some_and(|address| !address.contains('*')), "{person}");
+    assert_eq!(noted().await, before + 1, "noted once");
+    let colleague = app.health_worker("八步镇").await;
+    let seen = colleague.get("/v1/duties?include=case,person").await.expect(200).body;
+    assert_eq!(seen["included"]["person"][person_id]["name"], "李*");
+    let far = app.health_worker("大兴街道").await.get("/v1/duties?include=case,person").await.expect(200).body;
+    assert_eq!(far["included"], json!({"case": {}, "person": {}}));
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use kit::statement::Statement;
 use kit::text::Language;
 use lianfang::platform::access::Role;
+use lianfang::records::parameters::ALL_MEMBERS;
 use lianfang::records::record_row::RecordRow;
 use lianfang::records::row_view::RowWriting;
 use lianfang::records::{Kind, view};
@@ -137,7 +138,7 @@ async fn written(app: &TestApp) -> BTreeSet<&'static str> {
             for row in RecordRow::load(&app.core, kind, &everything(kind, former)).await.unwrap() {
                 let record = row.record(&app.core, kind).unwrap();
                 for (plain, language) in [(false, Language::English), (true, Language::Chinese)] {
-                    let writing = RowWriting { core: &app.core, kind, language, plain };
+                    let writing = RowWriting { core: &app.core, kind, language, plain, members: &ALL_MEMBERS };
                     let view = if plain { view::plain } else { view::record };
                     let expected = serde_json::to_string(&view(&app.core, kind, &record, language)).unwrap();
                     let mut writer = writing.writer(1);

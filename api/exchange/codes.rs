@@ -15,7 +15,6 @@ problem_codes! {
 
 fault_codes! {
     FAULTS;
-    ONLY_IN_PAGES "only_in_pages" "is for pages, not for files" "仅适用于分页,不适用于文件导出";
     BEYOND_HEAD "beyond_head" "is beyond the newest change number" "超出最新变更号";
     UNKNOWN_COLUMN "unknown_column" "no column of this name belongs here" "不认识的列";
     PERSONAL_CONSTANT "personal_constant" "tells of somebody and doesn't belong in an address: give it as a column of the file" "属于个人信息,不得写入网址,请作为文件中的一列填写";

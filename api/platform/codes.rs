@@ -23,6 +23,7 @@ problem_codes! {
 
 fault_codes! {
     FAULTS;
+    ONLY_IN_PAGES "only_in_pages" "is for pages, not for files" "仅适用于分页,不适用于文件导出";
     ONLY_IN_FILES "only_in_files" "is for files: ask for CSV, NDJSON or XLSX" "仅适用于文件导出(CSV、NDJSON、XLSX)";
     WRONG_PASSWORD "wrong_password" "is not the current password" "当前密码不正确";
     WEAK_PASSWORD "weak_password" "is too easy to guess" "密码过于简单";

@@ -287,6 +287,11 @@ impl Kind {
         self.definition.fields.iter().filter(|field| field.is_personal())
     }
 
+    /// Its own fields of which at least a part may stand in the encrypted envelope.
+    pub fn fields_with_seals(&self) -> impl Iterator<Item = &'static Field> {
+        self.definition.fields.iter().filter(|field| field.is_personal() || field.sealed_members().next().is_some())
+    }
+
     /// A field of its own, by name.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.definition.fields.iter().find(|field| field.name == name)

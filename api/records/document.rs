@@ -80,7 +80,7 @@ pub fn schemas(kind: &Kind) -> Vec<(String, Json)> {
     };
     let mut schemas = vec![
         (kind.schema.to_owned(), named(served(kind, &fields), kind.about.to_owned())),
-        (format!("{}Page", kind.schema), page::schema(&reference(kind.schema))),
+        (format!("{}Page", kind.schema), of_page(kind)),
     ];
     if kind.writers.is_empty() {
         return schemas;
@@ -99,6 +99,15 @@ pub fn schemas(kind: &Kind) -> Vec<(String, Json)> {
         ),
     ]);
     schemas
+}
+
+/// A page of records, with what they name.
+fn of_page(kind: &Kind) -> Json {
+    let mut page = page::schema(&reference(kind.schema));
+    if let Some(properties) = page.get_mut("properties") {
+        put(properties, "included", super::include::schema());
+    }
+    page
 }
 
 fn served(kind: &Kind, fields: &[&Field]) -> Json {
@@ -124,6 +133,9 @@ fn served(kind: &Kind, fields: &[&Field]) -> Json {
         }
         let names: Vec<Json> = properties.keys().map(|name| name.clone().into()).collect();
         put(&mut schema, "required", names);
+    }
+    if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
+        properties.insert("included".into(), super::include::schema());
     }
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut)
         && kind.rules.plain_to_assignee()

@@ -401,7 +401,7 @@ async fn families(
 fn binding(actor: &Actor, kind: &Kind, query: &Values) -> String {
     let parameters: Vec<String> = query
         .iter()
-        .filter(|(name, _)| !matches!(*name, "cursor" | "limit" | "counted"))
+        .filter(|(name, _)| !matches!(*name, "cursor" | "limit" | "counted" | "fields" | "include"))
         .map(|(name, value)| format!("{name}={}", value.to_json(chrono_tz::UTC)))
         .collect();
     format!("{}|{}|{}", kind.name, actor.user_id, parameters.join("&"))

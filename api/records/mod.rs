@@ -38,6 +38,7 @@ pub mod history;
 pub mod hooks;
 pub mod idempotency;
 pub mod in_use;
+pub mod include;
 mod laid;
 mod leads;
 pub mod list;

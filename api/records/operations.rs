@@ -25,10 +25,12 @@ use super::definition::Kind;
 use super::document::{example_new, example_served};
 use super::hooks::{Hooks, PlainPeople};
 use super::idempotency::{Key, REPLAYED};
+use super::include::{self, INCLUDE, Named};
 use super::list::RowPage;
+use super::parameters::Members;
 use super::record::Record;
 use super::row_view::RowWriting;
-use super::{amend, batch, batch_change, history, list, read, record_row, restore, view, void};
+use super::{amend, batch, batch_change, history, list, parameters, read, record_row, restore, view, void};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::codes::{BAD_IDEMPOTENCY_KEY, DISTRICT_REQUIRED, IF_MATCH_REQUIRED};
 use crate::platform::http::formats::{self, Format};
@@ -106,6 +108,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .described(kind.name, format!("Get {a_label}"), "The current revision. Out of scope answers like absent.")
             .access(Access::Roles(kind.readers))
             .keys(keys(KeyScope::Read))
+            .parameters(vec![&INCLUDE])
             .headers(&["If-None-Match"])
             .answers_with(200, "The record.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag"])
@@ -201,10 +204,13 @@ pub async fn replayed(kind: &'static Kind, call: &Call, key: Option<&Key>) -> Re
 async fn get(kind: &'static Kind, call: Call) -> Answer {
     let id = call.path_id()?;
     let record = read::find(&call.core, call.actor()?, kind, id).await?;
+    // The tag says nothing of what the record names.
+    let with_names = include::is_asked(&call.query);
     if is_merged(kind, &record, id) {
         // No tag: that of the other record would say something else once they are parted again.
         let location = format!("/v1/{}/{}", kind.path, record.envelope.id);
-        let body = view::record(&call.core, kind, &record, call.language);
+        let nobody = PlainPeople::default();
+        let body = with_named(kind, &call, &record, &nobody).await?;
         let mut response = HttpResponse::Ok();
         return Ok(response
             .insert_header((CONTENT_LOCATION, location))
@@ -212,13 +218,38 @@ async fn get(kind: &'static Kind, call: Call) -> Answer {
             .json(body));
     }
     let tag = etag::of_revision(record.envelope.revision);
-    if etag::is_unchanged(&call.request, &tag) {
+    if !with_names && etag::is_unchanged(&call.request, &tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
     }
     note_read(&call, [(kind, &record)]).await?;
     let told = told_plainly(&call, kind, std::slice::from_ref(&record)).await?;
-    let body = view::record(&call.core, kind, &record, call.language).telling(told.of_record(&record));
+    let body = with_named(kind, &call, &record, &told).await?;
     Ok(answer(HttpResponse::Ok(), &record, &body))
+}
+
+/// A record, with what it names where that is asked for.
+async fn with_named<'a>(
+    kind: &'static Kind,
+    call: &'a Call,
+    record: &'a Record,
+    told: &'a PlainPeople,
+) -> Result<WithNamed<'a>, Problem> {
+    let view = view::record(&call.core, kind, record, call.language).telling(told.of_record(record));
+    let mut included = None;
+    if include::is_asked(&call.query) {
+        let named = Named::of_records(kind, [record]);
+        included = Some(include::included(call, &record.envelope.district_code, named, told).await?);
+    }
+    Ok(WithNamed { view, included })
+}
+
+/// A record beside what it names.
+#[derive(serde::Serialize)]
+struct WithNamed<'a> {
+    #[serde(flatten)]
+    view: view::View<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    included: Option<Json>,
 }
 
 /// Whether a record was found by the id of another that was merged into it.
@@ -233,13 +264,15 @@ async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {
         let id = Value::Id(call.actor()?.user_id);
         call.query.set(filter, id);
     }
+    let members = Members::of_query(kind, &call.query)?;
     if let Some(format) = formats::asked(&call) {
+        parameters::require_no_file(&call.query)?;
         let export = call.core.ext::<Hooks>().export;
         return export(kind, call, format).await;
     }
     formats::require_none(&call.query)?;
     let page = list::rows(&call.core, call.actor()?, kind, &call.query).await?;
-    let body = written(kind, &call, &page, own).await?;
+    let body = written(kind, &call, &page, own, &members).await?;
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &page.next_cursor {
         response.insert_header((LINK, next_link(&call, cursor)));
@@ -252,18 +285,49 @@ async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {
 }
 
 /// The body of a page: from its rows, but where somebody has to look into its records first.
-async fn written(kind: &'static Kind, call: &Call, page: &RowPage, own: bool) -> Result<Vec<u8>, Problem> {
+async fn written(
+    kind: &'static Kind,
+    call: &Call,
+    page: &RowPage,
+    own: bool,
+    members: &Members,
+) -> Result<Vec<u8>, Problem> {
     let (core, cursor) = (&call.core, page.next_cursor.as_deref());
     // One's own list is told plainly: whoever must call somebody must know whom.
     let own = own && kind.rules.plain_to_assignee();
-    if !own && !kind.closed {
-        return RowWriting { core, kind, language: call.language, plain: false }.page(&page.items, cursor);
+    let mut told = PlainPeople::default();
+    let body = if own || kind.closed {
+        let records = record_row::records(core, kind, &page.items)?;
+        note_read(call, records.iter().map(|record| (kind, record))).await?;
+        if own {
+            told = told_plainly(call, kind, &records).await?;
+        }
+        let body = view::page(core, kind, &records, cursor, call.language).telling(|record| told.of_record(record));
+        members.of_page(&body)?
+    } else {
+        RowWriting { core, kind, language: call.language, plain: false, members }.page(&page.items, cursor)?
+    };
+    with_included(kind, call, page, &told, body).await
+}
+
+/// The body of a page, with what its records name where that is asked for.
+async fn with_included(
+    kind: &'static Kind,
+    call: &Call,
+    page: &RowPage,
+    told: &PlainPeople,
+    mut body: Vec<u8>,
+) -> Result<Vec<u8>, Problem> {
+    if !include::is_asked(&call.query) {
+        return Ok(body);
     }
-    let records = record_row::records(core, kind, &page.items)?;
-    note_read(call, records.iter().map(|record| (kind, record))).await?;
-    let told = if own { told_plainly(call, kind, &records).await? } else { PlainPeople::default() };
-    let body = view::page(core, kind, &records, cursor, call.language).telling(|record| told.of_record(record));
-    serde_json::to_vec(&body).map_err(Problem::internal)
+    let district_code = list::district(call.actor()?, &call.query)?.unwrap_or_default();
+    let included = include::included(call, &district_code, Named::of_rows(kind, &page.items), told).await?;
+    body.pop();
+    body.extend_from_slice(b",\"included\":");
+    serde_json::to_writer(&mut body, &included).map_err(Problem::internal)?;
+    body.push(b'}');
+    Ok(body)
 }
 
 /// Finds the people whom records show unmasked to the caller, where records of the kind may.
@@ -335,7 +399,7 @@ async fn reasoned(
     Ok(Ok(Reasoned { if_match, key, reason }))
 }
 
-fn answer(mut response: actix_web::HttpResponseBuilder, record: &Record, body: &view::View<'_>) -> HttpResponse {
+fn answer(mut response: actix_web::HttpResponseBuilder, record: &Record, body: &impl serde::Serialize) -> HttpResponse {
     response
         .insert_header((ETAG, etag::of_revision(record.envelope.revision)))
         .insert_header((CACHE_CONTROL, "no-store"))

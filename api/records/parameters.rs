@@ -1,17 +1,25 @@
 //! The query parameters of a kind's list.
 
+use std::collections::BTreeSet;
+
+use kit::catalogue::FaultCode;
 use kit::field::{Absence, Field, NONE, Shape};
 use kit::problem::Problem;
 use kit::query::read_query;
 use kit::text::Text;
 use kit::value::Values;
 use kit::vocabulary::{Vocabulary, word};
+use serde_json::Value as Json;
 
 use super::as_of;
 use super::definition::{Kind, Registry};
 use super::figure::Figure;
+use super::include::INCLUDE;
+use super::view;
+use crate::platform::codes::ONLY_IN_PAGES;
 use crate::platform::http::formats;
 pub use crate::platform::http::page::{AREA_CODE, CURSOR, DISTRICT_CODE, LIMIT};
+use crate::platform::http::{fault, fault_with};
 
 static PARAMETERS: &[Field] = &[
     DISTRICT_CODE,
@@ -68,6 +76,15 @@ static IDS: Field = Field::new(
     Shape::List { of: &Shape::Id, max: MOST_IDS },
     Text::new("Ids", "记录编号"),
     "Those of these records that the caller may see, with every other filter and paging as ever; commas in between.",
+);
+/// Members named at once, at most.
+const MOST_MEMBERS: usize = 100;
+/// Asks for some members alone.
+static FIELDS: Field = Field::new(
+    "fields",
+    Shape::List { of: &Shape::Text { min: 1, max: 60, pattern: Some("[a-z0-9_]+") }, max: MOST_MEMBERS },
+    Text::new("Fields", "字段"),
+    "Of each record only these members and `id`; commas in between. The rest is left out, even what is always there.",
 );
 /// Asks for the number of all.
 static COUNTED: Field = Field::new(
@@ -146,7 +163,7 @@ pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
     let state_on = kind.field(as_of::HISTORY).map(|_| &as_of::STATE_ON);
     let people_once = kind.rules.figures().iter().any(Figure::is_of_people).then_some(&PEOPLE_ONCE);
     let status_on = kind.rules.stood_on().map(|stood| stood.parameter);
-    [&LIMIT, &CURSOR, &ORDER, &COUNTED, &IDS]
+    [&LIMIT, &CURSOR, &ORDER, &COUNTED, &IDS, &FIELDS, &INCLUDE]
         .into_iter()
         .chain(people_once)
         .chain(assignee)
@@ -157,4 +174,72 @@ pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
         .chain(kind.rules.conditions().iter().map(|condition| condition.parameter))
         .chain(formats::PARAMETERS)
         .collect()
+}
+
+/// The members of a record that are told: all, or those asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Members(Option<BTreeSet<String>>);
+
+/// All members.
+pub static ALL_MEMBERS: Members = Members(None);
+
+impl Members {
+    /// Those that a query asks for; it may name only what a record of the kind has.
+    pub fn of_query(kind: &Kind, query: &Values) -> Result<Self, Problem> {
+        if !query.has(FIELDS.name) {
+            return Ok(Self::default());
+        }
+        let (asked, known) = (query.codes(FIELDS.name), view::member_names(kind));
+        if asked.iter().all(|name| known.contains(name)) {
+            return Ok(Self(Some(asked.into_iter().map(str::to_owned).collect())));
+        }
+        let words = vec![("words", known.join(", "))];
+        Err(fault_with(&format!("?{}", FIELDS.name), FaultCode::NOT_IN_VOCABULARY, words))
+    }
+
+    /// Whether a member is told. The id always is, and whoever is told plainly, as that was noted.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.as_ref().is_none_or(|asked| asked.contains(name) || matches!(name, "id" | "person_plain"))
+    }
+
+    /// Whether all are told.
+    pub fn are_all(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// A page as JSON, its items with these members alone.
+    pub fn of_page(&self, page: &view::Page<'_>) -> Result<Vec<u8>, Problem> {
+        if self.are_all() {
+            return serde_json::to_vec(page).map_err(Problem::internal);
+        }
+        let mut page = serde_json::to_value(page).map_err(Problem::internal)?;
+        let items = page.get_mut("items").and_then(Json::as_array_mut).into_iter().flatten();
+        for item in items.filter_map(Json::as_object_mut) {
+            item.retain(|name, _| self.has(name));
+        }
+        serde_json::to_vec(&page).map_err(Problem::internal)
+    }
+
+    /// A record as JSON with these members alone.
+    pub fn of_view(&self, record: &view::View<'_>) -> Result<Json, Problem> {
+        let mut record = record.to_json()?;
+        if let Some(members) = record.as_object_mut() {
+            members.retain(|name, _| self.has(name));
+        }
+        Ok(record)
+    }
+
+    /// Whether one of them may be kept sealed.
+    pub fn has_sealed(&self, kind: &Kind) -> bool {
+        let sealed = kind.fields_with_seals().any(|field| self.has(field.name));
+        sealed || ["note", "void_reason", "restore_reason"].into_iter().any(|name| self.has(name))
+    }
+}
+
+/// Refuses parameters of pages where a file is asked for.
+pub fn require_no_file(query: &Values) -> Result<(), Problem> {
+    match [&FIELDS, &INCLUDE].into_iter().find(|field| query.has(field.name)) {
+        Some(field) => Err(fault(&format!("?{}", field.name), ONLY_IN_PAGES)),
+        None => Ok(()),
+    }
 }

@@ -139,6 +139,12 @@ impl RecordRow {
         self.row.cell(position)?.id().ok()
     }
 
+    /// A text in a column of the statement.
+    pub fn text_in(&self, column: &str) -> Option<&str> {
+        let position = self.row.columns().iter().position(|name| **name == *column)?;
+        self.row.cell(position)?.text().ok()
+    }
+
     fn required(&self, position: usize) -> Result<Cell<'_>, Problem> {
         self.row.cell(position).ok_or_else(|| Problem::internal("a record's row lacks a column"))
     }

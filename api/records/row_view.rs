@@ -7,12 +7,13 @@ use kit::field::Field;
 use kit::problem::Problem;
 use kit::text::Language;
 use kit::value::{Value, Values};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::create::API;
 use super::definition::Kind;
 use super::laid;
+use super::parameters::Members;
 use super::record_row::{Places, RecordRow};
 use super::view;
 use super::warnings::{Stored, Told};
@@ -33,6 +34,8 @@ pub struct RowWriting<'a> {
     pub language: Language,
     /// Whether everything is told as it is, after it was noted.
     pub plain: bool,
+    /// Members that are told.
+    pub members: &'a Members,
 }
 
 /// How a record was captured, as far as it is told. A text with escapes is none of ours: then it isn't read so.
@@ -77,7 +80,11 @@ impl RowWriting<'_> {
         }
         let record = row.record(self.core, self.kind)?;
         let view = if self.plain { view::plain } else { view::record };
-        writer.serialize(&view(self.core, self.kind, &record, self.language)).map_err(Problem::internal)
+        let told = view(self.core, self.kind, &record, self.language);
+        if self.members.are_all() {
+            return writer.serialize(&told).map_err(Problem::internal);
+        }
+        writer.serialize(&self.members.of_view(&told)?).map_err(Problem::internal)
     }
 
     /// The same without making a record of it; `false`, and nothing written, where that takes one.
@@ -94,7 +101,7 @@ impl RowWriting<'_> {
         let places = row.places();
         let sealed = self.sealed(row, places)?;
         self.envelope(row, places, &sealed, writer)?;
-        for (field, position) in &places.fields {
+        for (field, position) in places.fields.iter().filter(|(field, _)| self.members.has(field.name)) {
             writer.name(',', field.name);
             if sealed.has(field.name) {
                 self.value(field, sealed.get(field.name), writer)?;
@@ -118,59 +125,70 @@ impl RowWriting<'_> {
         };
         let device_time: Option<DateTime<Utc>> = capture.device_time.and_then(|text| text.parse().ok());
         let recorded_at = row.cell(at.recorded_at)?.instant().ok()?;
-        let mut cell = |separator, name, position: usize| {
-            writer.name(separator, name);
-            writer.cell(Some(row.cell(position)?)).ok()
+        let cell = |name, position: usize, writer: &mut JsonWriter| {
+            let cell = row.cell(position)?;
+            if self.begins(name, writer) { writer.cell(Some(cell)).ok() } else { Some(()) }
         };
-        cell('{', "id", at.id)?;
+        writer.name('{', "id");
+        writer.cell(Some(row.cell(at.id)?)).ok()?;
         if !self.kind.has_kind_of_its_own() {
-            writer.name(',', "kind");
-            writer.serialize(self.kind.name).ok()?;
+            self.told("kind", &self.kind.name, writer)?;
         }
-        writer.name(',', "area_code");
-        writer.cell(Some(row.cell(at.area_code)?)).ok()?;
-        writer.name(',', "area_code_submitted");
-        writer.serialize(&capture.area_code_submitted).ok()?;
-        writer.name(',', "org_id");
-        writer.cell(row.cell(at.org_id)).ok()?;
-        writer.name(',', "occurred_at");
-        writer.cell(Some(row.cell(at.occurred_at)?)).ok()?;
-        writer.name(',', "device_time");
-        instant_or_null(device_time, writer)?;
-        writer.name(',', "clock_skew_s");
-        writer.serialize(&device_time.map(|device_time| (device_time - recorded_at).num_seconds())).ok()?;
-        writer.name(',', "recorded_at");
-        writer.instant(recorded_at).ok()?;
-        writer.name(',', "recorded_by");
-        writer.cell(Some(row.cell(at.recorded_by)?)).ok()?;
-        writer.name(',', "captured_by");
-        writer.serialize(&capture.captured_by.and_then(|text| text.parse::<Uuid>().ok())).ok()?;
-        writer.name(',', "source");
-        writer.serialize(capture.source.unwrap_or(API)).ok()?;
+        cell("area_code", at.area_code, writer)?;
+        self.told("area_code_submitted", &capture.area_code_submitted, writer)?;
+        if self.begins("org_id", writer) {
+            writer.cell(row.cell(at.org_id)).ok()?;
+        }
+        cell("occurred_at", at.occurred_at, writer)?;
+        self.instant("device_time", device_time, writer)?;
+        let skew = device_time.map(|device_time| (device_time - recorded_at).num_seconds());
+        self.told("clock_skew_s", &skew, writer)?;
+        self.instant("recorded_at", Some(recorded_at), writer)?;
+        cell("recorded_by", at.recorded_by, writer)?;
+        self.told("captured_by", &capture.captured_by.and_then(|text| text.parse::<Uuid>().ok()), writer)?;
+        self.told("source", &capture.source.unwrap_or(API), writer)?;
         self.revision(row, at, sealed, writer)?;
-        writer.name(',', "warnings");
-        self.warnings(&capture.warnings, writer)?;
-        writer.name(',', "note");
-        writer.serialize(&sealed.text("note")).ok()
+        if self.begins("warnings", writer) {
+            self.warnings(&capture.warnings, writer)?;
+        }
+        self.told("note", &sealed.text("note"), writer)
     }
 
     fn revision(&self, row: &RecordRow, at: &Places, sealed: &Values, writer: &mut JsonWriter) -> Option<()> {
         let revised_at = row.cell(at.revised_at)?.instant().ok()?;
-        writer.name(',', "revision");
-        writer.cell(Some(row.cell(at.revision)?)).ok()?;
-        writer.name(',', "change_no");
-        writer.cell(Some(row.cell(at.change_no)?)).ok()?;
-        writer.name(',', "revised_at");
-        writer.instant(revised_at).ok()?;
-        writer.name(',', "revised_by");
-        writer.cell(Some(row.cell(at.revised_by)?)).ok()?;
-        writer.name(',', "voided_at");
-        instant_or_null(row.is_void.then_some(revised_at), writer)?;
+        for (name, position) in [("revision", at.revision), ("change_no", at.change_no)] {
+            let cell = row.cell(position)?;
+            if self.begins(name, writer) {
+                writer.cell(Some(cell)).ok()?;
+            }
+        }
+        self.instant("revised_at", Some(revised_at), writer)?;
+        let revised_by = row.cell(at.revised_by)?;
+        if self.begins("revised_by", writer) {
+            writer.cell(Some(revised_by)).ok()?;
+        }
+        self.instant("voided_at", row.is_void.then_some(revised_at), writer)?;
         for name in ["void_reason", "restore_reason"] {
-            writer.name(',', name);
-            writer.serialize(&sealed.text(name)).ok()?;
+            self.told(name, &sealed.text(name), writer)?;
         }
         Some(())
+    }
+
+    /// Begins a member behind others, where it is told.
+    fn begins(&self, name: &str, writer: &mut JsonWriter) -> bool {
+        let is_told = self.members.has(name);
+        if is_told {
+            writer.name(',', name);
+        }
+        is_told
+    }
+
+    fn told(&self, name: &str, value: &impl Serialize, writer: &mut JsonWriter) -> Option<()> {
+        if self.begins(name, writer) { writer.serialize(value).ok() } else { Some(()) }
+    }
+
+    fn instant(&self, name: &str, instant: Option<DateTime<Utc>>, writer: &mut JsonWriter) -> Option<()> {
+        if self.begins(name, writer) { instant_or_null(instant, writer) } else { Some(()) }
     }
 
     fn warnings(&self, stored: &[Stored<'_>], writer: &mut JsonWriter) -> Option<()> {
@@ -180,7 +198,9 @@ impl RowWriting<'_> {
 
     /// What is sealed. It is opened whenever there is something: a mask shows a part of what it hides.
     fn sealed(&self, row: &RecordRow, at: &Places) -> Option<Values> {
-        let Some(cell) = row.cell(at.sealed) else { return Some(Values::default()) };
+        let Some(cell) = row.cell(at.sealed).filter(|_| self.members.has_sealed(self.kind)) else {
+            return Some(Values::default());
+        };
         let district_code = row.cell(at.district_code)?.text().ok()?;
         let owner = Owner { kind: self.kind.name, field: "personal", id: row.id, district_code };
         let opened = self.core.sealer.open(owner, cell.bytes()).ok()?;

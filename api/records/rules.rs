@@ -22,6 +22,7 @@ use super::draft::Draft;
 use super::envelope::Envelope;
 use super::figure::Figure;
 use super::in_use::NamedElsewhere;
+use super::include::Beside;
 use super::record::Record;
 use super::scope::Follows;
 use super::sheet_rows::{Book, SheetRow};
@@ -303,6 +304,11 @@ pub trait Rules: Sync {
     /// Whether whoever answers for what a record is about is told plainly who that is.
     fn plain_to_assignee(&self) -> bool {
         false
+    }
+
+    /// How a record is told beside others that name it.
+    fn beside(&self) -> Option<&'static Beside> {
+        None
     }
 
     /// Whether phones carry only those of their own area, of a kind that everybody of the district may name.

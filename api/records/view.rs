@@ -90,6 +90,37 @@ pub fn page<'a>(
     Page { items: records.iter().map(|one| record(core, kind, one, language)).collect(), next_cursor }
 }
 
+/// Members of the envelope, in their order.
+const ENVELOPE: &[&str] = &[
+    "id",
+    "kind",
+    "area_code",
+    "area_code_submitted",
+    "org_id",
+    "occurred_at",
+    "device_time",
+    "clock_skew_s",
+    "recorded_at",
+    "recorded_by",
+    "captured_by",
+    "source",
+    "revision",
+    "change_no",
+    "revised_at",
+    "revised_by",
+    "voided_at",
+    "void_reason",
+    "restore_reason",
+    "warnings",
+    "note",
+];
+
+/// Names of the members that a record of the kind has.
+pub fn member_names(kind: &Kind) -> Vec<&'static str> {
+    let own = kind.shown_fields().map(|field| field.name).filter(|name| !ENVELOPE.contains(name));
+    ENVELOPE.iter().copied().chain(own).collect()
+}
+
 /// A record's warnings, in words.
 pub fn warnings(core: &Core, record: &Record, language: Language) -> Vec<RecordWarning> {
     record.envelope.warnings.iter().map(|noted| noted.told(core.kinds(), language)).collect()

@@ -13,6 +13,7 @@ use super::queries::{Change, Page};
 use super::shared::Asked;
 use crate::platform::core::Core;
 use crate::platform::http::answered::AnyObject;
+use crate::records::parameters::ALL_MEMBERS;
 use crate::records::row_view::RowWriting;
 
 /// Bytes that a change takes, about.
@@ -43,7 +44,8 @@ pub fn write_change(asked: &Asked<'_>, change: &Change, writer: &mut JsonWriter)
     writer.serialize(&Item::of(core, change)?).map_err(Problem::internal)?;
     if change.operation != REVOKED {
         writer.truncate(writer.len() - NO_RECORD.len());
-        RowWriting { core, kind, language: asked.language, plain: false }.write(&change.record, writer)?;
+        RowWriting { core, kind, language: asked.language, plain: false, members: &ALL_MEMBERS }
+            .write(&change.record, writer)?;
         writer.raw("}");
     }
     Ok(())

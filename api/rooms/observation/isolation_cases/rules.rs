@@ -25,6 +25,7 @@ use crate::platform::access::roles::Actor;
 use crate::records::codes::ONE_OF;
 use crate::records::envelope::{AREA_CODE, ID, ORG_ID};
 use crate::records::figure::PERSON_TIMES;
+use crate::records::include::Beside;
 use crate::records::rules::{Move, Stood, Told};
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
@@ -79,6 +80,16 @@ fn covers(case: &Record, at: DateTime<Utc>, zone: Tz) -> bool {
 }
 
 impl Rules for CaseRules {
+    fn beside(&self) -> Option<&'static Beside> {
+        const {
+            Some(&Beside {
+                name: "case",
+                members: &["area_code", "person_id", "address", "state", "starts_on", "ends_on"],
+                days: Some([STARTS_ON.name(), ENDS_ON.name()]),
+            })
+        }
+    }
+
     fn plain_to_assignee(&self) -> bool {
         true
     }

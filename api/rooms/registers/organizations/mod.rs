@@ -18,6 +18,7 @@ use crate::platform::access::roles::Actor;
 use crate::records::acyclic::parents;
 use crate::records::codes::CYCLIC;
 use crate::records::in_use::NamedElsewhere;
+use crate::records::include::Beside;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Kind, Reach, Record, Rules};
 
@@ -57,6 +58,10 @@ const NAMED_ELSEWHERE: &[NamedElsewhere] = &[
 ];
 
 impl Rules for OrganizationRules {
+    fn beside(&self) -> Option<&'static Beside> {
+        const { Some(&Beside { name: "organization", members: &["area_code", "kind", "name"], days: None }) }
+    }
+
     fn stands_when_known(&self) -> bool {
         true
     }

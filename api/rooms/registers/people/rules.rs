@@ -31,6 +31,7 @@ use crate::platform::privacy::REVEALERS;
 use crate::platform::privacy::blind::{blind_index, derived_id};
 use crate::records::codes::EXCLUSIVE_FIELDS;
 use crate::records::conditions::Condition;
+use crate::records::include::Beside;
 use crate::records::rules::{Identity, Narrowing, Watched};
 use crate::records::scope::Follows;
 use crate::records::write_context::WriteContext;
@@ -90,6 +91,16 @@ static IDENTITY: Identity = Identity {
 pub struct PersonRules;
 
 impl Rules for PersonRules {
+    fn beside(&self) -> Option<&'static Beside> {
+        const {
+            Some(&Beside {
+                name: "person",
+                members: &["area_code", "name", "phone", "sex", "address", "merged_into"],
+                days: None,
+            })
+        }
+    }
+
     fn stays_while_named(&self) -> bool {
         true
     }

@@ -23,6 +23,7 @@ use crate::records::acyclic::parents;
 use crate::records::codes::{CYCLIC, TOO_FAR_AHEAD};
 use crate::records::conditions::Condition;
 use crate::records::envelope::OCCURRED_AT;
+use crate::records::include::Beside;
 use crate::records::rules::StoodOn;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Draft, Record, Rules};
@@ -92,6 +93,10 @@ static CONDITIONS: &[Condition] = &[Condition {
 pub struct PlaceRules;
 
 impl Rules for PlaceRules {
+    fn beside(&self) -> Option<&'static Beside> {
+        const { Some(&Beside { name: "place", members: &["area_code", "kind", "name"], days: None }) }
+    }
+
     fn stood_on(&self) -> Option<&'static StoodOn> {
         Some(&super::status::STOOD_ON)
     }

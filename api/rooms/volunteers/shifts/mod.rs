@@ -26,6 +26,7 @@ use crate::platform::codes::INVALID_ORDER;
 use crate::records::codes::PERIOD_TOO_LONG;
 use crate::records::envelope::OCCURRED_AT;
 use crate::records::figure::{PERSON_TIMES, TIMES};
+use crate::records::include::Beside;
 use crate::records::rules::Told;
 use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Lines, Measure, Record, Rules, SheetRow, Wide};
@@ -126,6 +127,16 @@ const CANCELLED_SHIFTS: Figure =
 static FIGURES: &[Figure] = &[TAKING_PLACE, PLACES_NEEDED, CANCELLED_SHIFTS];
 
 impl Rules for ShiftRules {
+    fn beside(&self) -> Option<&'static Beside> {
+        const {
+            Some(&Beside {
+                name: "shift",
+                members: &["area_code", "place_id", "title", "starts_at", "ends_at", "cancelled"],
+                days: None,
+            })
+        }
+    }
+
     fn stands_when_known(&self) -> bool {
         true
     }

@@ -11,6 +11,7 @@ use kit::words;
 use uuid::Uuid;
 
 use crate::records::codes::ONE_OF;
+use crate::records::include::Beside;
 use crate::records::rules::Told;
 use crate::records::sheet_rows::KEPT_IN_NOTE;
 use crate::records::{Context, Definition, Draft, Kind, Measure, Record, Rules, SheetRow};
@@ -134,6 +135,16 @@ static SHEET_FIELDS: &[Field] = &[Field::new(
 struct VolunteerRules;
 
 impl Rules for VolunteerRules {
+    fn beside(&self) -> Option<&'static Beside> {
+        const {
+            Some(&Beside {
+                name: "volunteer",
+                members: &["area_code", "person_id", "team_id", "roles", "active"],
+                days: None,
+            })
+        }
+    }
+
     fn stays_while_named(&self) -> bool {
         true
     }
