@@ -38,12 +38,12 @@ static INCLUDED: Vocabulary = Vocabulary::new(
     "include",
     Text::new("Include", "附带"),
     &[
-        word("case", "observation cases", "观察个案"),
-        word("shift", "shifts", "班次"),
-        word("volunteer", "volunteers", "志愿者"),
-        word("person", "people", "人员"),
-        word("place", "places", "场所"),
-        word("organization", "organisations", "单位"),
+        word("case", "the case", "观察个案"),
+        word("shift", "the shift", "班次"),
+        word("volunteer", "the volunteer", "志愿者"),
+        word("person", "the person", "人员"),
+        word("place", "the place", "场所"),
+        word("organization", "the organisation", "单位"),
     ],
 );
 /// Name of the parameter of [`INCLUDE`].

@@ -168,10 +168,11 @@ impl TestApp {
         }
     }
 
-    /// The fewest statements that a request reads with in several tries: the service's workers ask meanwhile, too.
+    /// The fewest statements that a request reads with in several tries: the service's workers ask meanwhile, too, and a
+    /// connection of the pool is told first whose turn it is.
     pub async fn fewest_statements(&self, request: impl AsyncFn()) -> u64 {
         let mut fewest = u64::MAX;
-        for _ in 0..5 {
+        for _ in 0..20 {
             let before = self.core.database.statements().get();
             request().await;
             fewest = fewest.min(self.core.database.statements().get() - before);

@@ -24,6 +24,9 @@ use crate::records::list::{CURSOR, LIMIT};
 use crate::rooms::accounts::codes::{GRANT_TOO_WIDE, IN_THE_PAST};
 use crate::rooms::accounts::users::{ADMINISTRATORS, require_grantable};
 
+/// How long a key holds of which nobody said: a season, not for ever.
+const BY_DEFAULT: TimeDelta = TimeDelta::days(90);
+
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
     let created = {
@@ -76,7 +79,7 @@ async fn post(call: Call) -> Answer {
     check_expiry(&call, &form, &mut faults);
     faults.finish()?;
     let grant = grant.ok_or_else(|| Problem::internal("a checked form of a key grants nothing"))?;
-    let expires_at = form.required(&EXPIRES_AT)?;
+    let expires_at = form.get(&EXPIRES_AT).unwrap_or_else(|| call.core.clock.now() + BY_DEFAULT);
     require_grantable(call.actor()?, std::slice::from_ref(&grant))?;
     let name = form.required(&NAME)?.to_owned();
     let new = NewKey { id: new_id(), name, grant, scopes: form.list(&SCOPES).collect(), expires_at };

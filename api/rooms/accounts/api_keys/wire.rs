@@ -41,9 +41,8 @@ fields! {
         "expires_at",
         Shape::Instant,
         Text::new("Expires at", "失效时间"),
-        "Until when; at most 366 days ahead.",
-    )
-    .required();
+        "Until when; at most 366 days ahead, by default 90.",
+    );
 }
 
 /// The body that makes a key.
@@ -111,7 +110,8 @@ fn scopes() -> RefOr<Schema> {
 }
 
 fn expires_at() -> RefOr<Schema> {
-    of_form(&EXPIRES_AT.field)
+    // Each key has one, whether or not it was said.
+    of_form(&EXPIRES_AT.field.required())
 }
 
 /// A new key with its secret, told this once.
@@ -127,8 +127,7 @@ pub struct CreatedApiKey {
 
 /// An example of a creation.
 pub fn example_new() -> Json {
-    json!({"name": "市统计局看板", "role": "statistics_reader", "area_code": "511802", "scopes": ["statistics"],
-        "expires_at": "2099-12-31T00:00:00+08:00"})
+    json!({"name": "市统计局看板", "role": "statistics_reader", "area_code": "511802", "scopes": ["statistics"]})
 }
 
 /// An example of a key.
