@@ -4,8 +4,8 @@
 //! are noisy; trust ratios. Options: `BENCH_ROUNDS` (5), `BENCH_SECONDS` a round (3),
 //! `BENCH_ROWS` of the import (100,000), of a first pull and behind the filters (1,000,000), `BENCH_CASES` of isolation
 //! (50,000), `BENCH_LINES` of supply reports (10,000,000), `BENCH_PASSAGES` behind figures (1,000,000),
-//! `BENCH_HOUSEHOLDS` of a round (120,000). `BENCH_ONLY=ledger`, `lists`, `feed`, `pull`, `overload`, `filters`,
-//! `supply`, `duties`, `figures` or `coverage` leaves out the rest.
+//! `BENCH_HOUSEHOLDS` of a round (120,000). `BENCH_ONLY=ledger`, `lists`, `files`, `feed`, `pull`, `overload`,
+//! `filters`, `supply`, `duties`, `figures` or `coverage` leaves out the rest.
 //! `BENCH_BINARY` measures another build; `BENCH_PEER` says where the peer is (`target/peers`), `0` leaves it out.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
@@ -62,6 +62,9 @@ fn main() {
     }
     if only == "lists" {
         lists::measure(&served, &runtime);
+    }
+    if only == "files" {
+        files::measure(&served, &runtime, option("BENCH_ROWS", 100_000), &report);
     }
     if wanted("feed") {
         served = served.restart().sign_in_again();
