@@ -25,6 +25,7 @@ use crate::platform::codes::DISTRICT_REQUIRED;
 use crate::platform::http::answered::problem_or_null;
 use crate::platform::http::schema::form;
 use crate::platform::http::{Access, Answer, Call, Operation};
+use crate::records::envelope::{AREA_CODE, ID};
 use crate::records::{Record, amend, list};
 
 /// Duties of one request at most.
@@ -124,7 +125,7 @@ async fn account_id(call: &Call, named: &str) -> Result<Option<Uuid>, Problem> {
             Statement::new("SELECT u.id FROM users AS u WHERE lower(u.username) = ").text(name.to_lowercase())
         }
     };
-    Ok(call.core.database.read(&statement).await?.into_iter().next().and_then(|mut row| row.id("id")))
+    Ok(call.core.database.read(&statement).await?.into_iter().next().and_then(|mut row| row.id(ID.name())))
 }
 
 /// The open duties of an account that the caller sees, and whether there are more.
@@ -136,9 +137,9 @@ async fn open_duties(
     let mut query = Values::default();
     query.set(wire::ASSIGNEE_ID.name(), Value::Id(from));
     query.set(wire::STATE.name(), Value::Text(DutyState::Open.code().to_owned()));
-    query.set("limit", Value::Integer(MOST));
+    query.set(list::LIMIT.name, Value::Integer(MOST));
     if let Some(code) = filter.as_ref().and_then(|filter| filter.area_code.clone()) {
-        query.set("area_code", Value::Text(code));
+        query.set(AREA_CODE.name(), Value::Text(code));
     }
     if let Some(kind) = filter.and_then(|filter| filter.duty_kind) {
         query.set(wire::DUTY_KIND.name(), Value::Text(kind.to_string()));

@@ -21,6 +21,7 @@ use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation, fault, fault_with};
 use crate::records::act::{ACT_PROBLEMS, ActForm, act};
 use crate::records::codes::{ALREADY_ENDED, ONE_OF, OUT_OF_AREA, UNKNOWN_ACCOUNT};
+use crate::records::envelope::ID;
 use crate::records::{Record, document};
 
 /// Roles that may say that something need not be done, or that it couldn't.
@@ -192,5 +193,5 @@ pub async fn account(call: &Call, named: Named<'_>, pointer: &str, duty: &Record
         .text(&duty.envelope.area_code)
         .sql(", g.area_code) LIMIT 1");
     let found = call.core.database.read(&statement).await?.into_iter().next();
-    found.and_then(|mut row| row.id("id")).ok_or_else(|| fault(pointer, UNKNOWN_ACCOUNT))
+    found.and_then(|mut row| row.id(ID.name())).ok_or_else(|| fault(pointer, UNKNOWN_ACCOUNT))
 }

@@ -70,7 +70,7 @@ impl UserBatchResult {
 /// Handles a batch of accounts.
 pub async fn batch(call: Call) -> Answer {
     let items = batch::items(&call.batch_tree().await?)?;
-    let results = if call.query.boolean("validate_only") == Some(true) {
+    let results = if call.query.boolean(batch::VALIDATE_ONLY.name) == Some(true) {
         tried(&call, &items).await?
     } else {
         made(&call, &items).await?
