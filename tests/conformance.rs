@@ -7,15 +7,14 @@ use regex::Regex;
 use serde_json::{Value as Json, json};
 
 use crate::api_keys::{holder, new_key};
-use crate::support::{TestApp, examples};
+use crate::support::{TestApp, document, examples};
 
 fn document() -> Json {
     routes::document(&routes::kinds())
 }
 
 fn parameter<'a>(document: &'a Json, method: &str, path: &str, name: &str) -> &'a Json {
-    let parameters = document["paths"][path][method]["parameters"].as_array().unwrap();
-    parameters.iter().find(|parameter| parameter["name"] == name).unwrap()
+    document::parameter(document, &document["paths"][path][method], name).unwrap()
 }
 
 /// Texts: not blank, no control characters. Decimals: sign, digits, places. Days: their years. Lists: not empty.
@@ -193,9 +192,7 @@ async fn another_district_is_a_documented_404() {
         let Some(operation) = item.get("get").filter(|_| !path.contains('{') && !path.ends_with("/stream")) else {
             continue;
         };
-        let takes =
-            operation["parameters"].as_array().unwrap().iter().any(|parameter| parameter["name"] == "district_code");
-        if takes {
+        if document::parameter(&document, operation, "district_code").is_some() {
             let status = admin.get(&format!("{path}?district_code=999999")).await.status.to_string();
             assert!(operation["responses"].get(&status).is_some(), "{path}: {status}");
         }

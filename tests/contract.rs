@@ -90,7 +90,7 @@ fn every_reference_leads_somewhere_and_every_component_is_used() {
         let components = document["components"][kind].as_object().unwrap().keys();
         components.map(|name| format!("#/components/{kind}/{name}")).collect::<Vec<_>>()
     };
-    let known: BTreeSet<String> = ["schemas", "responses"].iter().flat_map(|kind| names(kind)).collect();
+    let known: BTreeSet<String> = ["schemas", "parameters", "responses"].iter().flat_map(|kind| names(kind)).collect();
     assert_eq!(used.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new(), "lead nowhere");
     assert_eq!(known.difference(&used).collect::<Vec<_>>(), Vec::<&String>::new(), "are not used");
 }
@@ -126,6 +126,7 @@ fn every_string_number_and_array_is_bounded_and_described() {
     for (method, path, operation) in operations(&document) {
         require_bounds(&operation["parameters"], &format!("{method} {path}"));
     }
+    require_bounds(&document["components"]["parameters"], "parameters");
 }
 
 fn require_bounds(schema: &Json, at: &str) {

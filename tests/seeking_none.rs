@@ -7,6 +7,7 @@ use lianfang::records::list;
 use lianfang::server::routes;
 use serde_json::json;
 
+use crate::support::document::parameter as documented_parameter;
 use crate::support::{Actor, TestApp, examples};
 
 async fn ids(actor: &Actor, path: &str) -> Vec<String> {
@@ -24,13 +25,13 @@ async fn every_filter_of_every_kind_takes_none_or_says_why_not() {
     let document = routes::document(&routes::kinds());
     let (mut sought, mut impossible) = (0, 0);
     for kind in app.core.kinds().kinds() {
-        let documented = &document["paths"][format!("/v1/{}", kind.path)]["get"]["parameters"];
+        let documented = &document["paths"][format!("/v1/{}", kind.path)]["get"];
         let identity = kind.rules.identity().map_or(String::new(), |one| format!(" AND {} IS NULL", one.merged_into));
         for field in kind.filters.iter().map(|name| kind.field(name).unwrap()) {
             let parameters = list::parameters(kind);
             let name = if field.name == "to" { "record_to" } else { field.name };
             let parameter = parameters.iter().find(|parameter| parameter.name == name).unwrap();
-            let says = documented.as_array().unwrap().iter().find(|parameter| parameter["name"] == name).unwrap();
+            let says = documented_parameter(&document, documented, name).unwrap();
             let says_none = says["description"].as_str().is_some() && says["schema"].to_string().contains("none");
             let at = format!("/v1/{}?{name}=none", kind.path);
             let reply = admin.get(&at).await;

@@ -99,7 +99,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .described(kind.name, format!("List {}", kind.name.replace('_', " ")), "Newest first, keyset pages, stable while others write. What is out of the caller's scope is not there. With `Accept: text/csv`, `application/x-ndjson` or XLSX all of it as a file, as of one change number (`As-Of-Change-No`).")
             .access(Access::Roles(kind.readers))
             .keys(keys(KeyScope::Read))
-            .parameters(list::parameters(kind))
+            .parameters(list::parameters(kind).to_vec())
             .answers_with(200, "A page; or all of it as a file.", Some(page), Some(listed))
             .with_headers(&["Link", "Total-Count", "As-Of-Change-No"])
             .as_files(Format::ALL.map(Format::media_type).to_vec())
@@ -264,7 +264,7 @@ async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {
         let id = Value::Id(call.actor()?.user_id);
         call.query.set(filter, id);
     }
-    let members = Members::of_query(kind, &call.query)?;
+    let members = Members::of_query(&call.query);
     if let Some(format) = formats::asked(&call) {
         parameters::require_no_file(&call.query)?;
         let export = call.core.ext::<Hooks>().export;

@@ -1,14 +1,14 @@
 //! The query parameters of a kind's list.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use kit::catalogue::FaultCode;
 use kit::field::{Absence, Field, NONE, Shape};
 use kit::problem::Problem;
 use kit::query::read_query;
 use kit::text::Text;
 use kit::value::Values;
-use kit::vocabulary::{Vocabulary, word};
+use kit::vocabulary::{Vocabulary, Word, word};
 use serde_json::Value as Json;
 
 use super::as_of;
@@ -19,7 +19,7 @@ use super::view;
 use crate::platform::codes::ONLY_IN_PAGES;
 use crate::platform::http::formats;
 pub use crate::platform::http::page::{AREA_CODE, CURSOR, DISTRICT_CODE, LIMIT};
-use crate::platform::http::{fault, fault_with};
+use crate::platform::http::fault;
 
 static PARAMETERS: &[Field] = &[
     DISTRICT_CODE,
@@ -77,15 +77,8 @@ static IDS: Field = Field::new(
     Text::new("Ids", "记录编号"),
     "Those of these records that the caller may see, with every other filter and paging as ever; commas in between.",
 );
-/// Members named at once, at most.
-const MOST_MEMBERS: usize = 100;
-/// Asks for some members alone.
-static FIELDS: Field = Field::new(
-    "fields",
-    Shape::List { of: &Shape::Text { min: 1, max: 60, pattern: Some("[a-z0-9_]+") }, max: MOST_MEMBERS },
-    Text::new("Fields", "字段"),
-    "Of each record only these members and `id`; commas in between. The rest is left out, even what is always there.",
-);
+/// Name of the parameter that asks for some members alone.
+const FIELDS_NAME: &str = "fields";
 /// Asks for the number of all.
 static COUNTED: Field = Field::new(
     "counted",
@@ -156,14 +149,36 @@ pub fn of_address(kinds: &Registry, address: &str) -> Result<Option<(&'static Ki
     Ok(Some((kind, read_query(query, &parameters(kind))?)))
 }
 
+/// The members that a list of a kind may be asked for alone.
+fn fields(kind: &Kind) -> Field {
+    let words: Vec<Word> = view::member_names(kind).into_iter().map(|name| word(name, name, name)).collect();
+    let words: &'static [Word] = words.leak();
+    let vocabulary = Vocabulary::new("members of a record", Text::new("Members", "字段"), words);
+    let of = Box::leak(Box::new(Shape::Word(Box::leak(Box::new(vocabulary)))));
+    Field::new(
+        FIELDS_NAME,
+        Shape::List { of, max: words.len() },
+        Text::new("Fields", "字段"),
+        "Of each record only these members and `id`; commas in between. The rest is left out, even what is always there.",
+    )
+}
+
+/// Parameters by kind. Made once: what they are made of is never given back.
+static OF_KINDS: Mutex<BTreeMap<&'static str, Arc<[&'static Field]>>> = Mutex::new(BTreeMap::new());
+
 /// The parameters of a kind's list.
-pub fn parameters(kind: &Kind) -> Vec<&'static Field> {
+pub fn parameters(kind: &Kind) -> Arc<[&'static Field]> {
+    let mut known = OF_KINDS.lock().unwrap_or_else(PoisonError::into_inner);
+    known.entry(kind.name).or_insert_with(|| made(kind).into()).clone()
+}
+
+fn made(kind: &Kind) -> Vec<&'static Field> {
     let filters = kind.filters.iter().filter_map(|name| kind.field(name)).map(filter);
     let assignee = kind.field("assignee_id").or(kind.field("supervisor_ids")).map(|_| &ASSIGNEE);
     let state_on = kind.field(as_of::HISTORY).map(|_| &as_of::STATE_ON);
     let people_once = kind.rules.figures().iter().any(Figure::is_of_people).then_some(&PEOPLE_ONCE);
     let status_on = kind.rules.stood_on().map(|stood| stood.parameter);
-    [&LIMIT, &CURSOR, &ORDER, &COUNTED, &IDS, &FIELDS, &INCLUDE]
+    [&LIMIT, &CURSOR, &ORDER, &COUNTED, &IDS, Box::leak(Box::new(fields(kind))), &INCLUDE]
         .into_iter()
         .chain(people_once)
         .chain(assignee)
@@ -184,17 +199,10 @@ pub struct Members(Option<BTreeSet<String>>);
 pub static ALL_MEMBERS: Members = Members(None);
 
 impl Members {
-    /// Those that a query asks for; it may name only what a record of the kind has.
-    pub fn of_query(kind: &Kind, query: &Values) -> Result<Self, Problem> {
-        if !query.has(FIELDS.name) {
-            return Ok(Self::default());
-        }
-        let (asked, known) = (query.codes(FIELDS.name), view::member_names(kind));
-        if asked.iter().all(|name| known.contains(name)) {
-            return Ok(Self(Some(asked.into_iter().map(str::to_owned).collect())));
-        }
-        let words = vec![("words", known.join(", "))];
-        Err(fault_with(&format!("?{}", FIELDS.name), FaultCode::NOT_IN_VOCABULARY, words))
+    /// Those that a query asks for.
+    pub fn of_query(query: &Values) -> Self {
+        let asked = || query.codes(FIELDS_NAME).into_iter().map(str::to_owned).collect();
+        Self(query.has(FIELDS_NAME).then(asked))
     }
 
     /// Whether a member is told. The id always is, and whoever is told plainly, as that was noted.
@@ -238,8 +246,8 @@ impl Members {
 
 /// Refuses parameters of pages where a file is asked for.
 pub fn require_no_file(query: &Values) -> Result<(), Problem> {
-    match [&FIELDS, &INCLUDE].into_iter().find(|field| query.has(field.name)) {
-        Some(field) => Err(fault(&format!("?{}", field.name), ONLY_IN_PAGES)),
+    match [FIELDS_NAME, INCLUDE.name].into_iter().find(|name| query.has(name)) {
+        Some(name) => Err(fault(&format!("?{name}"), ONLY_IN_PAGES)),
         None => Ok(()),
     }
 }

@@ -20,6 +20,13 @@ def operations(document):
                 yield operation
 
 
+def resolved(document, parameter):
+    """A parameter itself, where an operation refers to one that several share."""
+    if "$ref" not in parameter:
+        return parameter
+    return document["components"]["parameters"][parameter["$ref"].rsplit("/", 1)[1]]
+
+
 def for_openapi_python_client(document):
     for operation in operations(document):
         content = operation.get("requestBody", {}).get("content", {})
@@ -34,8 +41,9 @@ def for_openapi_python_client(document):
         # A parameter called `headers` and one that is sent as a header: the generated function calls its own
         # variable `headers` too and fails. The parameter is of CSV answers, which this client doesn't ask for.
         parameters = operation.get("parameters", [])
-        if any(parameter["in"] == "header" for parameter in parameters):
-            operation["parameters"] = [each for each in parameters if each["name"] != "headers"]
+        told = [resolved(document, parameter) for parameter in parameters]
+        if any(parameter["in"] == "header" for parameter in told):
+            operation["parameters"] = [each for each in told if each["name"] != "headers"]
 
 
 def for_openapi_generator(document):

@@ -5,14 +5,13 @@ use serde_json::Value as Json;
 
 use super::{lines, prepared, require_form, require_health};
 use crate::support::Actor;
+use crate::support::document::parameter;
 
 /// Every list with a cursor, by the document.
 fn lists() -> Vec<String> {
     let document = routes::document(&routes::kinds());
     let paths = document["paths"].as_object().unwrap().iter();
-    let takes = |operation: &Json| {
-        operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter["name"] == "cursor")
-    };
+    let takes = |operation: &Json| parameter(&document, operation, "cursor").is_some();
     paths.filter(|(path, item)| !path.contains('{') && takes(&item["get"])).map(|(path, _)| path.clone()).collect()
 }
 

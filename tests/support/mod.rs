@@ -3,6 +3,7 @@
 mod actor;
 mod app;
 mod cluster;
+pub mod document;
 pub mod dumps;
 pub mod examples;
 pub mod patience;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::headers;
 use super::schema::of_parameter;
-use super::shared::Shared;
+use super::shared::{Shared, hoist_parameters};
 use super::tidy::tidied;
 use super::{Access, Operation, Success};
 use crate::platform::access::keys::KeyScope;
@@ -44,6 +44,7 @@ pub fn document(operations: &[Operation], chapters: &[Chapter], codes: &Codes, s
             item.insert(operation.method.as_str().to_lowercase(), describe(operation, &mut shared));
         }
     }
+    let shared_parameters = hoist_parameters(&mut paths);
     let tags = chapters.iter().flat_map(|chapter| &chapter.tags);
     let tags: Vec<Json> = tags.map(|(name, about)| json!({"name": name, "description": about})).collect();
     let groups = chapters.iter().map(|chapter| {
@@ -71,6 +72,7 @@ pub fn document(operations: &[Operation], chapters: &[Chapter], codes: &Codes, s
         "paths": paths,
         "components": {
             "schemas": shared.schemas,
+            "parameters": shared_parameters,
             "responses": shared.responses,
             "securitySchemes": {"bearer": {
                 "type": "http", "scheme": "bearer", "bearerFormat": "JWT",

@@ -1,6 +1,9 @@
 //! Parts that operations share stand once, in the document's components. Written out at each operation they made
 //! the document four times as long, and a type for each of them in generated clients.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::text::Language;
@@ -41,6 +44,42 @@ impl Shared {
         self.responses.entry(name).or_insert_with(|| response(codes));
         json!({"$ref": target})
     }
+}
+
+/// Puts parameters that several operations take into components, and gives those: the form that most take by its
+/// name alone, others by the tag that first takes them.
+pub fn hoist_parameters(paths: &mut Map<String, Json>) -> Map<String, Json> {
+    let mut takers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for operation in operations(paths) {
+        let tag = operation.pointer("/tags/0").and_then(Json::as_str).unwrap_or_default().to_owned();
+        for parameter in operation.get("parameters").and_then(Json::as_array).into_iter().flatten() {
+            takers.entry(parameter.to_string()).or_default().push(tag.clone());
+        }
+    }
+    let mut forms: Vec<(String, Vec<String>)> = takers.into_iter().filter(|(_, tags)| tags.len() > 1).collect();
+    forms.sort_by_key(|(form, tags)| (Reverse(tags.len()), form.clone()));
+    let (mut components, mut names) = (Map::new(), BTreeMap::new());
+    for (form, tags) in forms {
+        let Ok(parameter) = serde_json::from_str::<Json>(&form) else { continue };
+        let plain = parameter.get("name").and_then(Json::as_str).unwrap_or_default().to_owned();
+        let of_tag = format!("{plain}.{}", tags.first().map_or("", String::as_str));
+        if let Some(name) = [plain, of_tag].into_iter().find(|name| !components.contains_key(name)) {
+            components.insert(name.clone(), parameter);
+            names.insert(form, name);
+        }
+    }
+    for operation in operations(paths) {
+        for parameter in operation.get_mut("parameters").and_then(Json::as_array_mut).into_iter().flatten() {
+            if let Some(name) = names.get(&parameter.to_string()) {
+                *parameter = json!({"$ref": format!("#/components/parameters/{name}")});
+            }
+        }
+    }
+    components
+}
+
+fn operations(paths: &mut Map<String, Json>) -> impl Iterator<Item = &mut Json> {
+    paths.values_mut().filter_map(Json::as_object_mut).flat_map(|item| item.values_mut())
 }
 
 fn response(codes: &[Code]) -> Json {
