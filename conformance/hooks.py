@@ -233,8 +233,8 @@ WRITTEN = {"created", "same", "known", "valid", "revised", "merged"}
 @schemathesis.check
 def items_are_judged_one_by_one(ctx, response, case):
     """A 207 is no acceptance: of its items those against the schema are refused, the others not for their form."""
-    if response.status_code != 207:
-        return
+    if response.status_code != 207 or (isinstance(case.body, dict) and "items" not in case.body):
+        return  # What is handed on by a filter has outcomes, too, but no items.
     items = case.body["items"] if isinstance(case.body, dict) else []
     results = response.json()["results"]
     assert len(results) == len(items), "one result an item"

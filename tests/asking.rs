@@ -200,3 +200,54 @@ async fn a_doctors_morning_is_one_request_that_names_who_is_hers() {
     let far = app.health_worker("大兴街道").await.get("/v1/duties?include=case,person").await.expect(200).body;
     assert_eq!(far["included"], json!({"case": {}, "person": {}}));
 }
+
+#[tokio::test]
+async fn what_is_called_so_is_found_by_a_piece_of_its_name_and_its_first_letters() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let mut made = Vec::new();
+    for (name, area_code) in [("惠民超市", DAXING), ("大兴卡口", DAXING), ("八步惠民药店", BABU)] {
+        let body = json!({"name": name, "kind": "supermarket", "area_code": area_code});
+        made.push(admin.post("/v1/places", &body).await.expect(201).body["id"].as_str().unwrap().to_owned());
+    }
+    for (q, found) in [("惠民", vec![2, 0]), ("hmcs", vec![0]), ("HM", vec![2, 0]), ("dx", vec![1]), ("xyz", vec![])]
+    {
+        let list = admin.get(&format!("/v1/places?q={}", percent(q))).await.expect(200).body;
+        assert_eq!(ids(&list), found.iter().map(|index: &usize| made[*index].as_str()).collect::<Vec<_>>(), "{q}");
+    }
+    // Pages go on behind what is called so, and other filters hold.
+    let first = admin.get(&format!("/v1/places?q={}&limit=1", percent("惠民"))).await.expect(200).body;
+    let next = first["next_cursor"].as_str().unwrap();
+    let second = admin.get(&format!("/v1/places?q={}&limit=1&cursor={next}", percent("惠民"))).await.expect(200).body;
+    assert_eq!((ids(&first), ids(&second)), (vec![made[2].as_str()], vec![made[0].as_str()]));
+    let there = admin.get(&format!("/v1/places?q={}&area_code={BABU}", percent("惠民"))).await.expect(200).body;
+    assert_eq!(ids(&there), [made[2].as_str()]);
+    // Somebody of another street finds what he sees in lists and nothing beside it.
+    let stranger = app.actor(Role::VillageCadre, "八步镇").await;
+    let seen = stranger.get("/v1/places").await.expect(200).body;
+    let found = stranger.get("/v1/places?q=hm").await.expect(200).body;
+    assert!(!ids(&found).is_empty() && ids(&found).iter().all(|id| ids(&seen).contains(id)), "{found}");
+    // Who people are is masked in lists: a piece of a name finds nobody there.
+    admin.get("/v1/people?q=zs").await.expect(400);
+    admin.get("/v1/places?q=%20").await.expect(400);
+}
+
+#[tokio::test]
+async fn accounts_and_colleagues_are_found_by_first_letters() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let body = json!({"username": "village.daxing", "display_name": "王小五", "roles": [{"role": "town_cadre", "area_code": DAXING}]});
+    let id = admin.post("/v1/users", &body).await.expect(201).body["id"].as_str().unwrap().to_owned();
+    for list in ["/v1/users", "/v1/colleagues"] {
+        for q in ["wxw", "小五", "daxing"] {
+            let found = admin.get(&format!("{list}?q={}", percent(q))).await.expect(200).body;
+            assert_eq!(ids(&found), [id.as_str()], "{list} {q}");
+        }
+        let none = admin.get(&format!("{list}?q=wwx")).await.expect(200).body;
+        assert_eq!(ids(&none), [""; 0], "{list}");
+    }
+}
+
+fn percent(text: &str) -> String {
+    kit::text::percent_encoded(text.as_bytes())
+}

@@ -90,6 +90,12 @@ pub fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
+/// A name as it is compared: without blanks, half-width, in small letters.
+pub fn folded(name: &str) -> String {
+    let letters = name.chars().filter(|letter| !letter.is_whitespace() && !is_invisible(*letter));
+    letters.map(half_width).filter(|letter| !letter.is_whitespace()).flat_map(char::to_lowercase).collect()
+}
+
 /// A name without what can't be seen in it, which makes it look like another or hides it from whoever looks for it;
 /// none where there is nothing of that kind.
 pub fn visible(name: &str) -> Option<String> {

@@ -21,10 +21,13 @@ impl Word {
     }
 }
 
+/// Name of vocabularies that are not published.
+pub const UNPUBLISHED: &str = "";
+
 /// A named list of words, published at `/v1/vocabularies`.
 #[derive(Debug)]
 pub struct Vocabulary {
-    /// Its name, globally unique.
+    /// Its name, globally unique, or [`UNPUBLISHED`].
     pub name: &'static str,
     /// Label of the vocabulary itself.
     pub label: Text,

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod called;
 pub mod codes;
 pub mod config;
 pub mod core;

@@ -297,6 +297,11 @@ impl Kind {
         self.definition.fields.iter().find(|field| field.name == name)
     }
 
+    /// The field by which its records are called, where everybody who sees one is told its name.
+    pub fn called_by(&self) -> Option<&'static Field> {
+        self.field("name").filter(|field| !field.is_personal() && field.required)
+    }
+
     /// The fields of a request body: the envelope's and its own. A field that the kind describes
     /// itself (a place must have an area) stands for the envelope's.
     pub fn body_fields(&self) -> Vec<&'static Field> {

@@ -14,6 +14,7 @@ use kit::value::{Value, Values};
 use uuid::Uuid;
 
 use super::as_of::stood;
+use super::called;
 use super::conditions::{self, ConditionContext};
 use super::definition::Kind;
 use super::leads as merging;
@@ -172,6 +173,8 @@ pub struct Filter<'a> {
     families: BTreeMap<&'static str, Vec<Uuid>>,
     /// The organisation and all below it, where that is asked for.
     under_org: Option<BTreeSet<Uuid>>,
+    /// Those that are called so, where that is asked for.
+    called: Option<Vec<Uuid>>,
 }
 
 impl<'a> Filter<'a> {
@@ -187,7 +190,8 @@ impl<'a> Filter<'a> {
             None => None,
         };
         let families = families(core, kind, district_code, query).await?;
-        Ok(Self { district_code: district_code.to_owned(), kind, query, families, under_org })
+        let called = called::ids(core, kind, district_code, query).await?;
+        Ok(Self { district_code: district_code.to_owned(), kind, query, families, under_org, called })
     }
 
     /// The filter of a query that names nobody, of organisations that are known.
@@ -197,7 +201,14 @@ impl<'a> Filter<'a> {
         query: &'a Values,
         under_org: Option<BTreeSet<Uuid>>,
     ) -> Self {
-        Self { district_code: district_code.to_owned(), kind, query, families: BTreeMap::new(), under_org }
+        Self {
+            district_code: district_code.to_owned(),
+            kind,
+            query,
+            families: BTreeMap::new(),
+            under_org,
+            called: None,
+        }
     }
 
     /// Adds its conditions to a statement over rows called `r`.
@@ -219,7 +230,12 @@ impl<'a> Filter<'a> {
         let merged = self.families.iter().find(|(_, ids)| ids.len() > 1);
         let leads = match merged {
             Some((column, ids)) => Some(vec![merging::Lead::Ids(column, ids.clone())]),
-            None if named || self.query.has(IDS_NAME) || self.query.has("org_id") || self.query.has(SUPERVISED_BY) => {
+            None if named
+                || self.called.is_some()
+                || self.query.has(IDS_NAME)
+                || self.query.has("org_id")
+                || self.query.has(SUPERVISED_BY) =>
+            {
                 None
             }
             None => {
@@ -267,11 +283,12 @@ impl<'a> Filter<'a> {
     }
 
     fn of_ids(&self, statement: Statement) -> Statement {
-        if !self.query.has(IDS_NAME) {
-            return statement;
-        }
-        let ids = self.query.codes(IDS_NAME).into_iter().filter_map(|id| id.parse().ok()).map(Value::Id);
-        statement.sql(" AND r.id = ANY(").column(ColumnType::Id, ids.collect()).sql(")")
+        let asked = || self.query.codes(IDS_NAME).into_iter().filter_map(|id| id.parse().ok());
+        let asked = self.query.has(IDS_NAME).then(|| asked().collect::<Vec<Uuid>>());
+        [asked.as_ref(), self.called.as_ref()].into_iter().flatten().fold(statement, |statement, ids| {
+            let ids = ids.iter().copied().map(Value::Id).collect();
+            statement.sql(" AND r.id = ANY(").column(ColumnType::Id, ids).sql(")")
+        })
     }
 
     fn of_organization(&self, mut statement: Statement) -> Statement {

@@ -15,6 +15,7 @@ pub mod awaited;
 pub mod batch;
 mod batch_change;
 pub mod bulk;
+pub mod called;
 pub mod change;
 mod change_item;
 pub mod closed;

@@ -8,7 +8,7 @@ use kit::problem::Problem;
 use kit::query::read_query;
 use kit::text::Text;
 use kit::value::Values;
-use kit::vocabulary::{Vocabulary, Word, word};
+use kit::vocabulary::{UNPUBLISHED, Vocabulary, Word, word};
 use serde_json::Value as Json;
 
 use super::as_of;
@@ -16,10 +16,11 @@ use super::definition::{Kind, Registry};
 use super::figure::Figure;
 use super::include::INCLUDE;
 use super::view;
+use crate::platform::called::Q;
 use crate::platform::codes::ONLY_IN_PAGES;
+use crate::platform::http::fault;
 use crate::platform::http::formats;
 pub use crate::platform::http::page::{AREA_CODE, CURSOR, DISTRICT_CODE, LIMIT};
-use crate::platform::http::fault;
 
 static PARAMETERS: &[Field] = &[
     DISTRICT_CODE,
@@ -79,6 +80,8 @@ static IDS: Field = Field::new(
 );
 /// Name of the parameter that asks for some members alone.
 const FIELDS_NAME: &str = "fields";
+/// Asks for records by what they are called.
+static CALLED: Field = Q;
 /// Asks for the number of all.
 static COUNTED: Field = Field::new(
     "counted",
@@ -153,7 +156,7 @@ pub fn of_address(kinds: &Registry, address: &str) -> Result<Option<(&'static Ki
 fn fields(kind: &Kind) -> Field {
     let words: Vec<Word> = view::member_names(kind).into_iter().map(|name| word(name, name, name)).collect();
     let words: &'static [Word] = words.leak();
-    let vocabulary = Vocabulary::new("members of a record", Text::new("Members", "字段"), words);
+    let vocabulary = Vocabulary::new(UNPUBLISHED, Text::new("Members", "字段"), words);
     let of = Box::leak(Box::new(Shape::Word(Box::leak(Box::new(vocabulary)))));
     Field::new(
         FIELDS_NAME,
@@ -178,8 +181,10 @@ fn made(kind: &Kind) -> Vec<&'static Field> {
     let state_on = kind.field(as_of::HISTORY).map(|_| &as_of::STATE_ON);
     let people_once = kind.rules.figures().iter().any(Figure::is_of_people).then_some(&PEOPLE_ONCE);
     let status_on = kind.rules.stood_on().map(|stood| stood.parameter);
+    let called = kind.called_by().map(|_| &CALLED);
     [&LIMIT, &CURSOR, &ORDER, &COUNTED, &IDS, Box::leak(Box::new(fields(kind))), &INCLUDE]
         .into_iter()
+        .chain(called)
         .chain(people_once)
         .chain(assignee)
         .chain(state_on)

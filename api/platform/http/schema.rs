@@ -2,6 +2,7 @@
 
 use kit::check::LONGEST_WORD;
 use kit::field::{Absence, Field, NONE, Shape, Write};
+use kit::vocabulary::UNPUBLISHED;
 use serde_json::{Map, Value as Json, json};
 
 /// A reference to a named schema.
@@ -24,6 +25,10 @@ fn shaped(shape: &Shape, direction: Direction) -> Json {
         Shape::Word(vocabulary) if direction == Direction::Served => json!({
             "type": "string", "maxLength": 40, "examples": vocabulary.codes(),
             "description": format!("A word of the vocabulary `{}`, to which new ones may come.", vocabulary.name),
+        }),
+        // No enumeration: generated clients would have a type for each, and Kotlin none with a word `name`.
+        Shape::Word(vocabulary) if vocabulary.name == UNPUBLISHED => json!({
+            "type": "string", "maxLength": 60, "pattern": format!("^(?:{})$", vocabulary.codes().join("|")),
         }),
         Shape::Word(vocabulary) if vocabulary.open => {
             let mut schema = text(1, LONGEST_WORD, None, direction);

@@ -4,7 +4,7 @@
 
 use actix_web::http::Method;
 use kit::columns;
-use kit::field::{Field, Shape, free_text};
+use kit::field::{Field, Shape};
 use kit::fields;
 use kit::problem::Problem;
 use kit::row::Row;
@@ -16,6 +16,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::called;
 use crate::platform::access::Role;
 use crate::platform::access::roles::{self, Actor, Grant};
 use crate::platform::http::page::{self, Page};
@@ -43,7 +44,7 @@ fields! {
     static PARAMETERS;
     AREA_CODE: String = Field::new("area_code", Shape::Area, Text::new("Area", "区划代码"), "Those whose role reaches that area.");
     ROLE: String = Field::new("role", Shape::Word(&roles::ROLE), Text::new("Role", "角色"), "Those with that role.");
-    Q: String = Field::new("q", free_text(60), Text::new("Search", "查找"), "A piece of the display name or the user name.");
+    Q: String = crate::platform::called::Q;
 }
 
 columns! {
@@ -115,13 +116,14 @@ async fn list(call: Call) -> Answer {
     let asked = |field: &str| call.query.text(field).unwrap_or_default().to_owned();
     let binding = format!("colleagues|{}|{}|{}|{}", actor.user_id, asked("area_code"), asked("role"), asked("q"));
     let after = page::position(&call, &binding)?;
-    let statement = statement(&call, actor, after.as_deref())?;
+    let called = called::ids(&call.core, &call.query).await?;
+    let statement = statement(&call, actor, called, after.as_deref())?;
     let rows = call.core.database.read(&statement).await?;
     let found: Vec<Colleague> = rows.into_iter().filter_map(colleague).collect();
     Ok(page::answer(&call, &binding, found, |colleague| colleague.username.clone(), |colleague| colleague))
 }
 
-fn statement(call: &Call, actor: &Actor, after: Option<&str>) -> Result<Statement, Problem> {
+fn statement(call: &Call, actor: &Actor, called: Option<Vec<Uuid>>, after: Option<&str>) -> Result<Statement, Problem> {
     let roles = duties::READERS.iter().map(|role| Value::Text(role.code().to_owned())).collect();
     let statement = Statement::new(
         "SELECT u.id, u.username, u.display_name, u.org_id, o.name AS organization_name, \
@@ -140,9 +142,9 @@ fn statement(call: &Call, actor: &Actor, after: Option<&str>) -> Result<Statemen
     if let Some(role) = call.query.get(&ROLE) {
         statement = statement.sql(" AND g.role = ").text(role);
     }
-    if let Some(piece) = call.query.get(&Q) {
-        statement = statement.sql(" AND (strpos(lower(u.display_name), lower(").text(piece).sql(")) > 0");
-        statement = statement.sql(" OR strpos(lower(u.username), lower(").text(piece).sql(")) > 0)");
+    if let Some(ids) = called {
+        let ids = ids.into_iter().map(Value::Id).collect();
+        statement = statement.sql(" AND u.id = ANY(").column(ColumnType::Id, ids).sql(")");
     }
     if let Some(after) = after {
         statement = statement.sql(" AND u.username > ").text(after);

@@ -1,6 +1,7 @@
 //! Accounts: who may sign in, and the keys of dashboards.
 
 mod api_keys;
+mod called;
 mod codes;
 mod colleagues;
 pub mod operator;

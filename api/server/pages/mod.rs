@@ -20,9 +20,9 @@ use self::readiness::Readiness;
 use self::sent::Sent;
 use crate::platform::http::{Access, Answer, Call, Operation};
 
-/// The document as it is committed; a test fails when it is stale. Made at start it would take thirty megabytes that
-/// nobody gives back.
-const DOCUMENT: &[u8] = include_bytes!("../../../openapi/openapi.json");
+/// The document as it is committed, packed; a test fails when it is stale. Made at start it would take thirty megabytes
+/// that nobody gives back.
+const DOCUMENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
@@ -78,8 +78,8 @@ async fn ready(call: Call) -> Answer {
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(ServiceState { status: "ok" }))
 }
 
-/// Megabytes that hardly ever change: a twentieth gzipped, and nothing for whoever has them.
-static SENT: LazyLock<Sent> = LazyLock::new(|| Sent::new("application/json", Bytes::from_static(DOCUMENT)));
+/// Megabytes that hardly ever change: a tenth gzipped, and nothing for whoever has them.
+static SENT: LazyLock<Sent> = LazyLock::new(|| Sent::packed("application/json", Bytes::from_static(DOCUMENT)));
 
 async fn document(call: Call) -> Answer {
     Ok(SENT.answer(&call.request, "no-cache", &[]))

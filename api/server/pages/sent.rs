@@ -1,20 +1,28 @@
 //! Files that the binary carries, as they are sent: with a tag, so that whoever has one is told so, and gzipped once for
 //! whoever takes it so.
 
+use std::io::Read;
+use std::sync::LazyLock;
+
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, ETAG};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use kit::etag::is_unchanged;
 use sha2::{Digest, Sha256};
 
 use crate::platform::http::gzip;
 
+fn tag(bytes: &Bytes) -> String {
+    format!("\"{}\"", hex::encode(Sha256::digest(bytes)))
+}
+
 /// A file as it is sent.
 pub struct Sent {
     media_type: String,
     tag: String,
-    plain: Bytes,
+    plain: LazyLock<Bytes, Box<dyn FnOnce() -> Bytes + Send>>,
     gzipped: Option<Bytes>,
 }
 
@@ -24,9 +32,28 @@ impl Sent {
         let squeezed = gzip::gzipped(&plain, Compression::default());
         Self {
             media_type: media_type.to_owned(),
-            tag: format!("\"{}\"", hex::encode(Sha256::digest(&plain))),
+            tag: tag(&plain),
             gzipped: squeezed.filter(|squeezed| squeezed.len() < plain.len()).map(Bytes::from),
-            plain,
+            plain: LazyLock::new(Box::new(move || plain)),
+        }
+    }
+
+    /// Of this media type and content, which the binary carries gzipped. It is unpacked once somebody doesn't take it so.
+    pub fn packed(media_type: &str, gzipped: Bytes) -> Self {
+        let packed = gzipped.clone();
+        let plain = move || {
+            let mut plain = Vec::new();
+            let unpacked = GzDecoder::new(packed.as_ref()).read_to_end(&mut plain);
+            if let Err(error) = unpacked {
+                tracing::error!(%error, "a file that the binary carries can't be unpacked");
+            }
+            Bytes::from(plain)
+        };
+        Self {
+            media_type: media_type.to_owned(),
+            tag: tag(&gzipped),
+            plain: LazyLock::new(Box::new(plain)),
+            gzipped: Some(gzipped),
         }
     }
 
@@ -45,7 +72,7 @@ impl Sent {
             Some(squeezed) if gzip::is_accepted(request) => {
                 response.insert_header((CONTENT_ENCODING, "gzip")).body(squeezed.clone())
             }
-            _ => response.body(self.plain.clone()),
+            _ => response.body(Bytes::clone(&self.plain)),
         }
     }
 }

@@ -7,6 +7,7 @@ use diesel::{ExpressionMethods, QueryDsl};
 use kit::catalogue::Code;
 use kit::etag::{self, IfMatch};
 use kit::faults::Faults;
+use kit::field::Field;
 use kit::json::put;
 use kit::problem::Problem;
 use kit::tree::Tree;
@@ -24,6 +25,7 @@ use super::wire::{
     example_new,
 };
 use crate::platform::audit::system_write_all;
+use crate::platform::called::Q;
 use crate::platform::codes::IF_MATCH_REQUIRED;
 use crate::platform::http::page::Page;
 use crate::platform::http::schema::reference;
@@ -33,6 +35,7 @@ use crate::records::batch::{MAX_ITEMS, VALIDATE_ONLY};
 use crate::records::codes::UNKNOWN_REFERENCE;
 use crate::records::list::{CURSOR, LIMIT};
 use crate::records::read;
+use crate::rooms::accounts::called;
 use crate::rooms::accounts::codes::{GRANT_TOO_WIDE, USERNAME_TAKEN};
 use crate::rooms::duties;
 use crate::rooms::duties::HandedOverDuty;
@@ -78,7 +81,7 @@ pub fn operations() -> Vec<Operation> {
         Operation::new(Method::GET, "/v1/users", "list_users", list)
             .described("users", "List accounts", "Those with a role in an area that the caller administers, by name.")
             .access(Access::Roles(ADMINISTRATORS))
-            .parameters(vec![&LIMIT, &CURSOR, &ACTIVE.field])
+            .parameters(vec![&LIMIT, &CURSOR, &ACTIVE.field, &CALLED])
             .answers::<Page<User>>(200, "A page.", Some(json!({"items": [example()], "next_cursor": null})))
             .with_headers(&["Link"]),
         Operation::new(Method::GET, "/v1/users/{id}", "get_user", get)
@@ -155,15 +158,23 @@ pub async fn make(call: &Call, new: &NewUser) -> Result<CreatedUser, Problem> {
     Ok(CreatedUser { user, one_time_password })
 }
 
+/// Asks for accounts by what they are called.
+static CALLED: Field = Q;
+
 async fn list(call: Call) -> Answer {
     let actor = call.actor()?;
-    let binding = format!("users|{}|{:?}", actor.user_id, call.query.get(&ACTIVE));
+    let asked = (call.query.get(&ACTIVE), call.query.text(CALLED.name));
+    let binding = format!("users|{}|{asked:?}", actor.user_id);
+    let called = called::ids(&call.core, &call.query).await?;
     let (active, after) = (call.query.get(&ACTIVE), page::position(&call, &binding)?);
     let limit = i64::try_from(page::limit(&call)).map_err(Problem::internal)? + 1;
     let page = || {
         let mut accounts = store::visible_to(actor);
         if let Some(active) = active {
             accounts = accounts.filter(users::active.eq(active));
+        }
+        if let Some(ids) = &called {
+            accounts = accounts.filter(users::id.eq_any(ids.clone()));
         }
         if let Some(username) = after.clone() {
             accounts = accounts.filter(users::username.gt(username));

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use kit::catalogue::FaultCode;
+use kit::text::folded;
 use uuid::Uuid;
 
 use super::catalogue::GROUPS;
@@ -166,12 +167,6 @@ impl Goods {
 
 /// Commodities that are named in a hint.
 const MOST_ALIKE: usize = 6;
-
-/// A name as it is compared: without blanks, half-width, in small letters.
-pub fn folded(name: &str) -> String {
-    let letters = name.chars().filter(|letter| !letter.is_whitespace() && !kit::text::is_invisible(*letter));
-    letters.map(kit::text::half_width).filter(|letter| !letter.is_whitespace()).flat_map(char::to_lowercase).collect()
-}
 
 impl Context<'_> {
     /// Goods as the district has them.

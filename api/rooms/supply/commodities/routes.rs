@@ -16,9 +16,10 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use uuid::Uuid;
 
 use super::catalogue::CommodityCategory;
-use super::own::{Goods, folded};
+use super::own::Goods;
 use super::{COMMODITIES, Commodity, Pack, built_in, goods_cache};
 use crate::platform::access::keys::KeyScope;
+use crate::platform::called::Piece;
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::answered::{Characters, Said, Saying, of_form};
 use crate::platform::http::{Access, Answer, Call, Operation};
@@ -49,7 +50,7 @@ mod parameters {
         /// Parameters of the list.
         pub static PARAMETERS;
         CATEGORY: CommodityCategory = Field::new("category", Shape::Word(CommodityCategory::VOCABULARY), Text::new("Category", "类别"), "Of that group.");
-        Q: String = Field::new("q", free_text(40), Text::new("Search", "搜索"), "A part of a name or the code.");
+        Q: String = Field::new("q", free_text(40), Text::new("Search", "搜索"), "A part of a name, of its pinyin's first letters, or of the code.");
         AS_OF_ON: NaiveDate = Field::new("as_of_on", Shape::Day, Text::new("As of", "截至日期"), "As it holds on this day; today by default.");
         DISTRICT_CODE: String = list::DISTRICT_CODE;
     }
@@ -211,11 +212,12 @@ async fn list(call: Call) -> Answer {
     let as_of_on = call.query.get(&parameters::AS_OF_ON).unwrap_or(today);
     let all = goods_cache::known(&call.core);
     let goods = all.of(district_code.as_deref().unwrap_or_default());
-    let (category, sought) = (call.query.get(&parameters::CATEGORY), call.query.get(&parameters::Q).map(folded));
+    let (category, sought) =
+        (call.query.get(&parameters::CATEGORY), call.query.get(&parameters::Q).map(|piece| Piece::new(&piece)));
     let matches = |commodity: &&Commodity| {
         let names = [&commodity.code, &commodity.name_zh, &commodity.name_en].into_iter().chain(&commodity.also);
         category.is_none_or(|category| category == commodity.category)
-            && sought.as_ref().is_none_or(|sought| names.clone().any(|name| folded(name).contains(sought)))
+            && sought.as_ref().is_none_or(|sought| names.clone().any(|name| sought.is_of(name)))
     };
     let found = goods.all(as_of_on).into_iter().filter(matches);
     let items = found.map(|commodity| shown(goods, commodity, as_of_on)).collect();

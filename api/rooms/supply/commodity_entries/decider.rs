@@ -8,6 +8,7 @@ use kit::catalogue::FaultCode;
 use kit::faults::Fault;
 use kit::row::Row;
 use kit::statement::Statement;
+use kit::text::folded;
 use kit::value::Values;
 use ledger::Claim;
 use ledger::decide::{Decider, State};
@@ -16,7 +17,6 @@ use uuid::Uuid;
 use super::{ALSO, COMMODITY, EFFECTIVE_ON, NAME_EN, NAME_ZH, PRICE_UNIT, QUANTITY_UNIT, RETIRED, names};
 use crate::records::envelope;
 use crate::rooms::supply::codes::{ENTRY_EXISTS, NAME_TAKEN, TOO_MANY_COMMODITIES, UNIT_FIXED};
-use crate::rooms::supply::commodities::own::folded;
 use crate::rooms::supply::commodities::{built_in, dimension_of};
 
 /// Own commodities of a district at most.

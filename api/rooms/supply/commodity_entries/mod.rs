@@ -11,7 +11,7 @@ use kit::catalogue::{Code, FaultCode};
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::fields;
-use kit::text::Text;
+use kit::text::{Text, folded};
 use ledger::decide::Decider;
 
 use self::decider::EntryDecider;
@@ -22,7 +22,6 @@ use crate::records::{Context, Definition, Draft, Kind, Measure, Reach, Record, R
 use crate::rooms::supply::codes::{
     BUILT_IN_COMMODITY, COMMODITY_HAS_ENTRY, NAME_TAKEN, OWN_CODE, UNKNOWN_UNIT, WHOLE_DISTRICT,
 };
-use crate::rooms::supply::commodities::own::folded;
 use crate::rooms::supply::commodities::{
     COMMODITIES, CommodityCategory, PACK, Pack, UNIT, built_in, dimension_of, spelled_unit,
 };
