@@ -197,3 +197,58 @@ async fn all_duties_of_somebody_go_to_somebody_else_after_a_look() {
     }
     lianfang::integrity::verify(&app.core, |_, _| {}).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_duty_that_is_offered_goes_over_when_it_is_taken() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-01-23T05:00:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let (village, neighbour) =
+        (app.actor(Role::VillageCadre, "八步镇").await, app.actor(Role::VillageCadre, "八步镇").await);
+    let (third, guard) = (app.actor(Role::VillageCadre, "八步镇").await, app.gate_guard("八步镇").await);
+    notified(&nurse, supervised(1, &[("village", &village)])).await;
+    let own = duties(&village, "assignee=me&state=open&duty_kind=village_check").await;
+    let path = format!("/v1/duties/{}", own[0]["id"].as_str().unwrap());
+    let stands = async || {
+        let duty = village.get(&path).await.expect(200).body;
+        (duty["assignee_id"].clone(), duty["offered_to"].clone())
+    };
+    let offer = |to: &Actor| json!({"assignee_id": to.id});
+
+    // By whoever answers for it, to whoever sees it there.
+    neighbour.post(&format!("{path}:offer"), &offer(&neighbour)).await.expect(403);
+    let blind = village.post(&format!("{path}:offer"), &offer(&guard)).await.expect(422);
+    assert_eq!(blind.faults()[0], ("/assignee_id".to_owned(), "unknown_account".to_owned()));
+    village.post(&format!("{path}:offer"), &offer(&neighbour)).await.expect(200);
+    assert_eq!(stands().await, (json!(village.id), json!(neighbour.id)), "whose it was until it is taken");
+    let offered = duties(&neighbour, &format!("offered_to={}", neighbour.id)).await;
+    assert_eq!((offered.len(), &offered[0]["id"]), (1, &own[0]["id"]));
+
+    // By nobody else; declined it stays, and so it does when it is offered to him whose it is.
+    assert_eq!(third.post(&format!("{path}:accept"), &json!({})).await.expect(409).code(), "not_offered");
+    neighbour.post(&format!("{path}:decline"), &json!({})).await.expect(200);
+    assert_eq!(stands().await, (json!(village.id), Json::Null));
+    assert_eq!(neighbour.post(&format!("{path}:accept"), &json!({})).await.expect(409).code(), "not_offered");
+    village.post(&format!("{path}:offer"), &offer(&third)).await.expect(200);
+    village.post(&format!("{path}:offer"), &offer(&village)).await.expect(200);
+    assert_eq!(stands().await, (json!(village.id), Json::Null), "withdrawn");
+
+    // Taken, once, however often it is sent; and the history tells all of it.
+    village.post(&format!("{path}:offer"), &offer(&third)).await.expect(200);
+    for _ in 0..2 {
+        third.post(&format!("{path}:accept"), &json!({})).await.expect(200);
+    }
+    assert_eq!(stands().await, (json!(third.id), Json::Null));
+    let revisions = village.get(&format!("{path}/revisions")).await.expect(200).body;
+    let told = revisions["items"].as_array().unwrap().iter().map(|revision| revision["offered_to"].clone());
+    assert_eq!(told.filter(|to| !to.is_null()).count(), 3, "{revisions}");
+
+    // What was done or missed meanwhile is nobody's to take.
+    third.post(&format!("{path}:offer"), &offer(&neighbour)).await.expect(200);
+    set_clock(&app, "2020-01-25T05:00:00+08:00");
+    lianfang::rooms::duties::look_after(&app.core).await.unwrap();
+    let late = app.actor(Role::VillageCadre, "八步镇").await;
+    assert_eq!(late.post(&format!("{path}:accept"), &json!({})).await.expect(409).code(), "already_ended");
+    let missed = late.get(&path).await.expect(200).body;
+    assert_eq!((&missed["assignee_id"], &missed["offered_to"]), (&json!(third.id), &Json::Null));
+}

@@ -316,6 +316,8 @@ async fn nothing_is_done_with_what_is_void() {
     for act in [
         "waive_duty",
         "hand_over_duty",
+        "offer_duty",
+        "accept_duty",
         "explain_price_alert",
         "dismiss_price_alert",
         "merge_person",

@@ -141,6 +141,15 @@ const MATRIX: &[(&str, &str)] = &[
     ("answer_duty", "district_admin health_worker cdc_officer"),
     ("waive_duty", "district_admin org_admin town_cadre health_worker cdc_officer"),
     ("hand_over_duty", DUTY_READERS),
+    ("offer_duty", DUTY_READERS),
+    (
+        "accept_duty",
+        "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer",
+    ),
+    (
+        "decline_duty",
+        "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer",
+    ),
     ("reassign_duties", DUTY_READERS),
     ("generate_shifts", ORGANIZERS),
     ("list_unfilled_shifts", ROSTER_READERS),

@@ -172,7 +172,7 @@ impl TestApp {
     /// connection of the pool is told first whose turn it is.
     pub async fn fewest_statements(&self, request: impl AsyncFn()) -> u64 {
         let mut fewest = u64::MAX;
-        for _ in 0..20 {
+        for _ in 0..60 {
             let before = self.core.database.statements().get();
             request().await;
             fewest = fewest.min(self.core.database.statements().get() - before);

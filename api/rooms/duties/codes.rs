@@ -1,6 +1,11 @@
 //! Codes that the rooms of `duties` raise.
 
-use kit::fault_codes;
+use kit::{fault_codes, problem_codes};
+
+problem_codes! {
+    PROBLEMS;
+    NOT_OFFERED "not_offered" CONFLICT "The duty is not offered to the caller" "该责任事项未移交给您";
+}
 
 fault_codes! {
     FAULTS;

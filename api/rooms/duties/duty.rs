@@ -10,8 +10,8 @@ use super::kinds::DutyKind;
 use super::matching::{Contact, Expectation, Standing, standing};
 use super::wire::{
     ANSWER, ANSWERED_AT, ANSWERED_BY, ASSIGNEE_ID, CAUSE_ID, DUE_AT, DUTY_KIND, DutyLine, DutyState, DutyWaiver,
-    ESCALATED_TO, EXPLAINED, LATE, LINE, OPENS_AT, PROOF, Proof, REPORTED_LATE, STATE, SUBJECT_ID, SUBJECT_KIND,
-    WAIVER, above,
+    ESCALATED_TO, EXPLAINED, LATE, LINE, OFFERED_TO, OPENS_AT, PROOF, Proof, REPORTED_LATE, STATE, SUBJECT_ID,
+    SUBJECT_KIND, WAIVER, above,
 };
 use crate::records::Record;
 use crate::records::write_context::WriteContext;
@@ -94,6 +94,9 @@ pub fn settle(duty: &Record, standing: &Standing, escalates_to: impl Fn(DutyLine
     if standing.state != DutyState::Waived {
         next.values.clear(&WAIVER);
     }
+    if standing.state != DutyState::Open {
+        next.values.clear(&OFFERED_TO);
+    }
     // Each level once: one that was missed before has gone up before.
     let is_new = standing.state == DutyState::Missed && !is(duty, DutyState::Missed);
     if let (true, None, Some(line)) = (is_new, duty.values.get(&ESCALATED_TO), duty.values.get(&LINE)) {
@@ -122,6 +125,7 @@ pub fn moved(duty: &Record, (opens_at, due_at): (DateTime<Utc>, DateTime<Utc>)) 
 pub fn waive(duty: &Record, waiver: DutyWaiver) -> Record {
     let mut next = duty.clone();
     next.values.set(&STATE, DutyState::Waived);
+    next.values.clear(&OFFERED_TO);
     next.values.set(&WAIVER, waiver);
     next
 }

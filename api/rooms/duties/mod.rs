@@ -15,6 +15,7 @@ mod holders;
 mod inherit;
 mod kinds;
 mod matching;
+mod offers;
 pub mod pass;
 mod reassign;
 mod routes;
@@ -97,6 +98,7 @@ pub static DUTIES: Kind = Kind::of(Definition {
         wire::LINE.name(),
         wire::STATE.name(),
         wire::ASSIGNEE_ID.name(),
+        wire::OFFERED_TO.name(),
         wire::SUBJECT_ID.name(),
         wire::LATE.name(),
         wire::REPORTED_LATE.name(),
@@ -194,12 +196,19 @@ pub static THEME: Theme = Theme {
     title: Text::new("Duties", "责任清单"),
     kinds: &[&DUTIES],
     operations: || {
-        let parts = [routes::operations(), reassign::operations(), summary::operations(), cadence_routes::operations()];
+        let parts = [
+            routes::operations(),
+            offers::operations(),
+            reassign::operations(),
+            summary::operations(),
+            cadence_routes::operations(),
+        ];
         parts.into_iter().flatten().collect()
     },
     schemas: cadence_routes::schemas,
     settings: &[&cadences::CADENCES],
     workers: &[("duties", |core| Box::pin(worker::work(core)))],
+    problems: codes::PROBLEMS,
     faults: codes::FAULTS,
     ..Theme::NOTHING
 };

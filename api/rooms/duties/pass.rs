@@ -20,7 +20,7 @@ use crate::records::write_context::WriteContext;
 use crate::records::{Record, read};
 use crate::rooms::duties::Holders;
 use crate::rooms::duties::duty::{self, expectation, is};
-use crate::rooms::duties::wire::{ASSIGNEE_ID, PROOF, WAIVER};
+use crate::rooms::duties::wire::{ASSIGNEE_ID, OFFERED_TO, PROOF, WAIVER};
 use crate::rooms::duties::{
     Cadence, Cadences, Contact, DUTIES, DutyKind, DutyLine, DutyState, DutyWaiver, proof_of, standing,
 };
@@ -141,6 +141,7 @@ impl<'a> Pass<'a> {
             let keeps = by_hand.contains(&id) || (one.answers.is_none() && able(&one.row.record));
             if is_new || (open && !keeps) {
                 one.row.record.values.set_or_clear(&ASSIGNEE_ID, one.answers);
+                one.row.record.values.clear(&OFFERED_TO);
             }
             one.row
         };

@@ -168,7 +168,7 @@ async fn one(call: &Call, duty: &Record, to: Named<'_>, dry_run: bool) -> Reassi
 }
 
 async fn hand_over(call: &Call, duty: &Record, to: Named<'_>, dry_run: bool) -> Result<(), Problem> {
-    let id = account(call, to, &TO.pointer(), duty).await?;
+    let id = account(call, to, READERS, &TO.pointer(), duty).await?;
     require(call, duty, duty.values.get(&wire::ASSIGNEE_ID))?;
     let Some(next) = given(duty, id)?.filter(|_| !dry_run) else { return Ok(()) };
     let written = amend::write(&call.core, call.actor()?, &DUTIES, duty, next, None).await?;

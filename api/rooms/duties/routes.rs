@@ -43,7 +43,7 @@ fields! {
 }
 fields! {
     /// Members of its form.
-    static HAND_OVER;
+    pub static HAND_OVER;
     ASSIGNEE_ID: Uuid = Field::new(
     "assignee_id",
     Shape::Id,
@@ -60,15 +60,6 @@ fields! {
 
 /// The operations of this part of the room.
 pub fn operations() -> Vec<Operation> {
-    let example = Some(document::example_served(&DUTIES));
-    let answers = |operation: Operation| {
-        operation
-            .keys(KeyScope::Write)
-            .answers_with(200, "The duty.", Some(reference(DUTIES.schema)), example.clone())
-            .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
-            .headers(&["Idempotency-Key"])
-            .problems(ACT_PROBLEMS)
-    };
     vec![
         answers(Operation::new(Method::POST, "/v1/duties/{id}:waive", "waive_duty", waive)
             .described("duties", "Waive a duty", "An open one is not expected any more. One that was missed stays missed, and is explained: what has no reason keeps a case from being released.")
@@ -83,6 +74,16 @@ pub fn operations() -> Vec<Operation> {
             .access(Access::Roles(ANSWERERS))
             .body(form(ANSWER), json!({"note": "电话随访,体温正常,嘱居家观察"}))),
     ]
+}
+
+/// An operation that answers a duty.
+pub fn answers(operation: Operation) -> Operation {
+    operation
+        .keys(KeyScope::Write)
+        .answers_with(200, "The duty.", Some(reference(DUTIES.schema)), Some(document::example_served(&DUTIES)))
+        .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
+        .headers(&["Idempotency-Key"])
+        .problems(ACT_PROBLEMS)
 }
 
 async fn waive(call: Call) -> Answer {
@@ -125,18 +126,23 @@ async fn answer(call: Call) -> Answer {
 async fn hand_over(call: Call) -> Answer {
     let assignee = Cell::new(Uuid::nil());
     let may = async |duty: &Record, form: &Values| {
-        let (named, pointer) = match (form.get(&ASSIGNEE_ID), form.get(&ASSIGNEE_USERNAME)) {
-            (Some(id), None) => (Named::Id(id), ASSIGNEE_ID.pointer()),
-            (None, Some(name)) => (Named::Username(name), ASSIGNEE_USERNAME.pointer()),
-            _ => {
-                let fields = format!("{}, {}", ASSIGNEE_ID.name(), ASSIGNEE_USERNAME.name());
-                return Err(fault_with(&ASSIGNEE_ID.pointer(), ONE_OF, vec![("fields", fields)]));
-            }
-        };
-        assignee.set(account(&call, named, &pointer, duty).await?);
+        assignee.set(named(&call, form, READERS, duty).await?);
         require(&call, duty, duty.values.get(&wire::ASSIGNEE_ID))
     };
     act(&call, ActForm::of(&DUTIES, HAND_OVER), may, |duty: &Record, _: &Values| given(duty, assignee.get())).await
+}
+
+/// The account that a form names, with one of these roles where the duty is.
+pub async fn named(call: &Call, form: &Values, roles: &[Role], duty: &Record) -> Result<Uuid, Problem> {
+    let (named, pointer) = match (form.get(&ASSIGNEE_ID), form.get(&ASSIGNEE_USERNAME)) {
+        (Some(id), None) => (Named::Id(id), ASSIGNEE_ID.pointer()),
+        (None, Some(name)) => (Named::Username(name), ASSIGNEE_USERNAME.pointer()),
+        _ => {
+            let fields = format!("{}, {}", ASSIGNEE_ID.name(), ASSIGNEE_USERNAME.name());
+            return Err(fault_with(&ASSIGNEE_ID.pointer(), ONE_OF, vec![("fields", fields)]));
+        }
+    };
+    account(call, named, roles, &pointer, duty).await
 }
 
 /// The duty as somebody else's; none where it is his already.
@@ -146,6 +152,7 @@ pub fn given(duty: &Record, assignee_id: Uuid) -> Result<Option<Record>, Problem
     }
     let mut next = duty.clone();
     next.values.set(&wire::ASSIGNEE_ID, assignee_id);
+    next.values.clear(&wire::OFFERED_TO);
     Ok(Some(next).filter(|next| next.values != duty.values))
 }
 
@@ -177,15 +184,22 @@ impl<'a> Named<'a> {
     }
 }
 
-/// The account that is named. It must be active and see the duty, else the member at the pointer is at fault.
-pub async fn account(call: &Call, named: Named<'_>, pointer: &str, duty: &Record) -> Result<Uuid, Problem> {
+/// The account that is named. It must be active and have one of these roles where the duty is, else the member at the
+/// pointer is at fault.
+pub async fn account(
+    call: &Call,
+    named: Named<'_>,
+    roles: &[Role],
+    pointer: &str,
+    duty: &Record,
+) -> Result<Uuid, Problem> {
     let statement =
         Statement::new("SELECT u.id FROM users AS u JOIN user_grants AS g ON g.user_id = u.id WHERE u.active AND ");
     let statement = match named {
         Named::Id(id) => statement.sql("u.id = ").id(id),
         Named::Username(name) => statement.sql("lower(u.username) = ").text(name.to_lowercase()),
     };
-    let roles: Vec<Value> = READERS.iter().map(|role| Value::Text(role.code().to_owned())).collect();
+    let roles: Vec<Value> = roles.iter().map(|role| Value::Text(role.code().to_owned())).collect();
     let statement = statement
         .sql(" AND g.role = ANY(")
         .column(kit::statement::ColumnType::Text, roles)

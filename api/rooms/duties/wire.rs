@@ -90,6 +90,13 @@ fields! {
         "The account that answers for it; null where the line's supervisor has none.",
     )
     .by_server();
+    OFFERED_TO: Uuid = Field::new(
+        "offered_to",
+        Shape::Id,
+        Text::new("Offered to", "拟移交给"),
+        "The account to which it was offered and that has neither taken nor declined it; null otherwise.",
+    )
+    .by_server();
     OPENS_AT: DateTime<Utc> = Field::new("opens_at", Shape::Instant, Text::new("Opens at", "开始时间"), "From when it can be done.")
         .required()
         .by_server();
