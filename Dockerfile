@@ -5,7 +5,7 @@ COPY . .
 RUN cargo build --locked --release
 
 FROM debian:bookworm-slim
-RUN useradd --system --uid 10001 lianfang && install -d -o lianfang -m 0700 /keys
+RUN useradd --system --uid 10001 lianfang && install -d -o lianfang -m 0700 /keys /attachments
 COPY --from=build /source/target/release/lianfang /usr/local/bin/lianfang
 # By number, so that who runs it can tell that it isn't root.
 USER 10001

@@ -18,8 +18,9 @@ const LAYERS: [(&str, u8, &[&str]); 7] = [
 ];
 
 /// Themes, each with those that it may name.
-const THEMES: [(&str, &[&str]); 21] = [
+const THEMES: [(&str, &[&str]); 22] = [
     ("accounts", &["duties", "registers"]),
+    ("attachments", &[]),
     ("bulletins", &["registers"]),
     ("checkpoints", &["duties", "observation", "registers"]),
     ("communities", &["duties", "observation", "registers"]),

@@ -7,6 +7,7 @@
 mod api_keys;
 mod asking;
 mod assignees;
+mod attachments;
 mod attendance;
 mod audit;
 mod backups;

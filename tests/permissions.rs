@@ -66,6 +66,8 @@ const CARERS: &str =
 const DUTY_READERS: &str = "district_admin org_admin grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer inspector store_reporter gate_guard volunteer justice_officer counselor";
 /// Roles that write records of some kind.
 const RECORDERS: &str = "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer gate_guard volunteer store_reporter justice_officer counselor auditor";
+/// Roles that read or write something to which pictures are attached.
+const ATTACHERS: &str = "district_admin org_admin inspector grid_worker town_cadre village_cadre group_cadre health_worker cdc_officer police_officer store_reporter volunteer auditor";
 const TALLY_WRITERS: &str = "district_admin org_admin town_cadre village_cadre gate_guard volunteer";
 
 /// The matrix: operation and the roles that may use it. An operation without a row fails the test.
@@ -80,6 +82,10 @@ const MATRIX: &[(&str, &str)] = &[
     ("change_password", ALL),
     ("get_me", ALL),
     ("get_certificate_keys", PUBLIC),
+    ("get_attachment_upload", ATTACHERS),
+    ("upload_attachment_content", ATTACHERS),
+    ("get_attachment_content", ATTACHERS),
+    ("get_attachment_thumbnail", ATTACHERS),
     (
         "get_daily_report_draft",
         "district_admin org_admin town_cadre village_cadre health_worker cdc_officer police_officer justice_officer",

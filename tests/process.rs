@@ -8,8 +8,10 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
 
 use crate::support::process::{BINARY, Folder, Served};
+use crate::support::{examples, pictures};
 
 const NUMBER: &str = "519999198510011232";
 const PHONE: &str = "15498761234";
@@ -210,4 +212,59 @@ async fn another_server_is_used_and_not_migrated_unasked() {
     command.args(["user", "add", "second", "--admin", "--keys-dir"]).arg(folder.0.join("keys"));
     let output = command.env("DATABASE_URL", &narrow).current_dir(&folder.0).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Killed in the middle of a picture, it goes on where it was; nothing of it lies on the disk in plain.
+#[tokio::test]
+async fn an_upload_outlives_the_service() {
+    let folder = Folder::new("attachments");
+    let mut served = Served::start(&folder);
+    let account = folder.add_user("admin");
+    let token = served.sign_in(&account, "雨城区-防疫值守-2020").await;
+    let place = json!({"kind": "supermarket", "name": "惠民超市", "area_code": "511802005"});
+    let (_, place) = served.send("POST", "/v1/places", &token, &place).await;
+    let mut inspection = examples::of_kind("inspections");
+    inspection["place_id"] = place["id"].clone();
+    inspection["area_code"] = "511802005".into();
+    let (status, inspection) = served.send("POST", "/v1/inspections", &token, &inspection).await;
+    assert_eq!(status, 201, "{inspection}");
+    let bytes = pictures::jpeg(500, 400);
+    let id = uuid::Uuid::now_v7();
+    let declared = json!({"id": id, "subject_kind": "inspections", "subject_id": inspection["id"], "attachment_kind": "other",
+        "media_type": "image/jpeg", "byte_count": bytes.len(), "sha256": hex::encode(Sha256::digest(&bytes))});
+    assert_eq!(served.send("POST", "/v1/attachments", &token, &declared).await.0, 201);
+    let client = reqwest::Client::new();
+    let path = format!("/v1/attachments/{id}/content");
+    let offset = async |base: &str| {
+        let response = client.head(format!("{base}{path}")).bearer_auth(&token).send().await.unwrap();
+        response.headers()["upload-offset"].to_str().unwrap().parse::<usize>().unwrap()
+    };
+    let send = async |base: &str, at: usize, part: &[u8]| {
+        let request = client.patch(format!("{base}{path}")).bearer_auth(&token).header("upload-offset", at);
+        let request = request.header("content-type", "application/offset+octet-stream").body(part.to_vec());
+        request.send().await.map(|response| response.status().as_u16())
+    };
+    for share in [5, 3, 2] {
+        let at = offset(&served.base).await;
+        let end = at + (bytes.len() - at) / share;
+        assert_eq!(send(&served.base, at, &bytes[at..end]).await.unwrap(), 204);
+        // The next part is on its way when the process ends, at no moment in particular.
+        let (base, rest) = (served.base.clone(), bytes[end..].to_vec());
+        let under_way = send(&base, end, &rest[..rest.len() - 1]);
+        let killed = async {
+            tokio::time::sleep(Duration::from_millis(4 * share as u64)).await;
+            served.signal(Signal::SIGKILL);
+        };
+        let _ = tokio::join!(under_way, killed);
+        served = Served::start(&folder);
+        assert!((end..bytes.len()).contains(&offset(&served.base).await), "what was answered is there");
+    }
+    require_nowhere(&folder.0, &["HUAWEI P30 Pro 8A7X", "30 deg 03 min 12 sec N", "JFIF"]);
+    let at = offset(&served.base).await;
+    assert_eq!(send(&served.base, at, &bytes[at..]).await.unwrap(), 204);
+    let kept =
+        client.get(format!("{}{path}", served.base)).bearer_auth(&token).send().await.unwrap().bytes().await.unwrap();
+    assert!(kept.starts_with(b"\xff\xd8\xff"));
+    require_nowhere(&folder.0, &["HUAWEI P30 Pro 8A7X", "30 deg 03 min 12 sec N", "JFIF"]);
+    assert!(folder.0.join("data/attachments/kept").exists());
 }

@@ -12,6 +12,7 @@ pub mod embedded;
 pub mod http;
 pub mod leases;
 pub mod metrics;
+pub mod objects;
 pub mod privacy;
 pub mod row_security;
 #[allow(missing_docs)] // made by diesel's macro

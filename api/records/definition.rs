@@ -56,6 +56,8 @@ pub struct Definition {
     pub closed: bool,
     /// Whether a record takes the envelope's note: not where nobody's story may be told.
     pub takes_note: bool,
+    /// Whether pictures and papers may be attached to its records. Never to those of a closed room.
+    pub takes_attachments: bool,
     /// Its rules.
     pub rules: &'static dyn Rules,
     /// The warnings its rules give.
@@ -82,6 +84,7 @@ impl Definition {
         writers: &[],
         closed: false,
         takes_note: true,
+        takes_attachments: false,
         rules: &NoRules,
         warnings: &[],
         example: "",
@@ -101,6 +104,7 @@ const SERVED: &str = "district_code, change_no, recorded_at, revised_at";
 pub struct Kind {
     definition: Definition,
     derived: OnceLock<Derived>,
+    subjects: OnceLock<Vec<&'static Kind>>,
 }
 
 /// Everything that follows from a definition.
@@ -192,7 +196,17 @@ impl Derived {
 impl Kind {
     /// The kind of a definition.
     pub const fn of(definition: Definition) -> Self {
-        Self { definition, derived: OnceLock::new() }
+        Self { definition, derived: OnceLock::new(), subjects: OnceLock::new() }
+    }
+
+    /// Kinds to one of whose records each of its own belongs: told by the registry, for they say it themselves.
+    pub fn subjects(&self) -> &[&'static Kind] {
+        self.subjects.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// One of those, by name.
+    pub fn subject(&self, name: &str) -> Option<&'static Kind> {
+        self.subjects().iter().find(|kind| kind.name == name).copied()
     }
 
     fn derived(&self) -> &Derived {
@@ -354,6 +368,10 @@ impl Registry {
     /// A registry of these kinds.
     pub fn new(kinds: &[&'static Kind]) -> Self {
         let of_kinds = kinds.iter().flat_map(|kind| kind.warnings).chain(COMMON);
+        let subjects = || kinds.iter().filter(|kind| kind.takes_attachments && !kind.closed).copied().collect();
+        for kind in kinds.iter().filter(|kind| kind.rules.belongs_to().is_some()) {
+            kind.subjects.get_or_init(subjects);
+        }
         Self {
             kinds: kinds.iter().map(|kind| (kind.name, *kind)).collect(),
             warnings: of_kinds.map(|warning| (warning.code, *warning)).collect(),

@@ -188,6 +188,9 @@ async fn resolve_all(core: &Core, actor: &Actor, items: &mut [Item], mut formerl
             resolve::assign_references(actor, inner, &found, &formerly, faults);
         }
     }
+    for item in items.iter_mut() {
+        resolve::resolve_subject(core, actor, None, &mut item.draft, &mut item.faults).await?;
+    }
     let mut drafts: Vec<&mut Draft> = items.iter_mut().map(|item| &mut item.draft).collect();
     resolve::resolve_through(core, &mut drafts).await
 }

@@ -15,6 +15,7 @@ use super::codes::{OUT_OF_AREA, UNKNOWN_AREA, UNKNOWN_REFERENCE};
 use super::create::API;
 use super::definition::Kind;
 use super::draft::Draft;
+use super::envelope::Envelope;
 use super::formerly::Formerly;
 use super::nested;
 use super::read::{find_referenced, find_unscoped};
@@ -83,7 +84,42 @@ pub async fn resolve(
     }
     assign_references(actor, draft, &found, &Formerly::of(API, core.clock.now()), faults);
     nested::assign(draft, &found);
+    resolve_subject(core, actor, Some((current, stands)), draft, faults).await?;
     resolve_through(core, &mut [draft]).await
+}
+
+/// Loads the record to which one belongs, of kinds whose records do, and assigns it under the name of the field of its
+/// id. One that stays as it was isn't asked for again, as with references.
+pub async fn resolve_subject(
+    core: &Core,
+    actor: &Actor,
+    current: Option<(&Record, Stands)>,
+    draft: &mut Draft,
+    faults: &mut Faults,
+) -> Result<(), Problem> {
+    let Some(belongs) = draft.kind.rules.belongs_to() else { return Ok(()) };
+    let Some(name) = draft.values.text(belongs.kind) else { return Ok(()) };
+    let Some(kind) = draft.kind.subject(name) else {
+        let words: Vec<&str> = draft.kind.subjects().iter().map(|kind| kind.name).collect();
+        faults.add_with(draft.at(belongs.kind), FaultCode::NOT_IN_VOCABULARY, vec![("words", words.join(", "))]);
+        return Ok(());
+    };
+    let Some(id) = draft.values.id(belongs.id) else { return Ok(()) };
+    let found = match current.filter(|(_, stands)| stands(draft.kind, belongs.id)) {
+        Some((current, _)) => find_unscoped(core, kind, &current.envelope.district_code, &[id]).await?,
+        None => find_referenced(core, actor, kind, &[id]).await?,
+    };
+    match found.into_values().next() {
+        Some(record) => {
+            draft.values.set(belongs.id, Value::Id(record.envelope.id));
+            if record.envelope.voided {
+                draft.warn(&warnings::REFERENCE_VOIDED, belongs.id);
+            }
+            draft.references.insert(belongs.id, record);
+        }
+        None => faults.add(draft.at(belongs.id), UNKNOWN_REFERENCE),
+    }
+    Ok(())
 }
 
 /// Loads what the named records refer to, where rules must know that: one statement a kind and district.
@@ -161,6 +197,9 @@ pub fn assign_references(actor: &Actor, draft: &mut Draft, found: &Found, former
 /// Finds the area: what was submitted, else the place's, else the only one the actor writes in.
 /// `None` where that can't be told; the fault is noted.
 pub fn place(core: &Core, actor: &Actor, draft: &mut Draft, faults: &mut Faults) -> Option<Place> {
+    if let Some(belongs) = draft.kind.rules.belongs_to() {
+        return draft.references.get(belongs.id).map(|subject| beside(draft, &subject.envelope));
+    }
     let org_id = if draft.values.has("org_id") {
         draft.values.id("org_id")
     } else {
@@ -194,6 +233,17 @@ pub fn place(core: &Core, actor: &Actor, draft: &mut Draft, faults: &mut Faults)
         return None;
     };
     Some(Place { district_code, area_code, area_code_submitted: submitted, org_id })
+}
+
+/// Where the record stands to which this one belongs.
+fn beside(draft: &Draft, subject: &Envelope) -> Place {
+    let submitted = draft.values.text("area_code").filter(|code| *code != subject.area_code);
+    Place {
+        district_code: subject.district_code.clone(),
+        area_code: subject.area_code.clone(),
+        area_code_submitted: submitted.map(str::to_owned),
+        org_id: subject.org_id,
+    }
 }
 
 /// The area of what the draft is about; where that moved on, the area in which the actor had it or has it still.

@@ -73,6 +73,15 @@ impl Logged {
     }
 }
 
+/// The fields by which a record names the one that it belongs to. Both are given at creation and stay.
+#[derive(Debug)]
+pub struct Belongs {
+    /// The field that holds the kind's name.
+    pub kind: &'static str,
+    /// The field that holds the id.
+    pub id: &'static str,
+}
+
 /// Whether a record is meant by what happened then, in a zone.
 pub type Covers = fn(&Record, DateTime<Utc>, Tz) -> bool;
 
@@ -132,6 +141,12 @@ pub trait Rules: Sync {
     /// Checks across fields and of forms that a shape can't say. Values that were faulty are absent;
     /// ask `faults.touches` before calling something missing. May normalise values.
     fn check(&self, _draft: &mut Draft, _context: &Context<'_>, _faults: &mut Faults) {}
+
+    /// How each record says to which other one it belongs, where that may be of any of several kinds
+    /// ([`Kind::subjects`](super::Kind::subjects)): it stands where that one does and is seen by whoever sees that one.
+    fn belongs_to(&self) -> Option<&'static Belongs> {
+        None
+    }
 
     /// References of the referenced records that its rules must follow: pairs of a reference of its own and one of the
     /// record it names. Records found stand among the references under the name of the latter, whoever may see them.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::definition::{Kind, Reach};
 use super::envelope::PLACES;
-use super::rules::{Narrowed, Stood};
+use super::rules::{Belongs, Narrowed, Stood};
 use crate::platform::access::roles::{Actor, Grant, Role};
 use crate::platform::access::scope::granted;
 pub use crate::platform::access::scope::{in_area, reached, successor, within};
@@ -71,8 +71,26 @@ const PERSON_ID: &str = "person_id";
 /// The condition that the actor may see a row of the kind, which the statement calls `row`: by where it stands,
 /// or because he sees the case that it belongs to.
 pub fn readable(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> Statement {
+    if let Some(belongs) = kind.rules.belongs_to() {
+        return belonging(row, statement, actor, kind, belongs);
+    }
     let statement = standing(row, statement.sql("("), actor, kind);
     following(row, statement, actor, kind).sql(")")
+}
+
+/// The condition that the actor may see the record to which a row belongs: neither more nor less than of that one
+/// itself. Each row asks for its own by key.
+fn belonging(row: &str, statement: Statement, actor: &Actor, kind: &Kind, belongs: &Belongs) -> Statement {
+    const SUBJECT: &str = "subject";
+    let read = kind.subjects().iter().filter(|subject| actor.holds(subject.readers));
+    let statement = read.fold(statement.sql(format!("(CASE {row}.{}", belongs.kind)), |statement, subject| {
+        let of_kind = statement.sql(format!(
+            " WHEN '{0}' THEN (SELECT true FROM {0} AS {SUBJECT} WHERE {SUBJECT}.district_code = {row}.district_code AND {SUBJECT}.id = {row}.{1} AND ",
+            subject.name, belongs.id
+        ));
+        readable(SUBJECT, of_kind, actor, subject).sql(")")
+    });
+    statement.sql(" WHEN '' THEN false ELSE false END)")
 }
 
 /// The condition that the row itself stands where the actor sees the kind: of rows that are only an area and an
@@ -86,6 +104,7 @@ pub fn standing(row: &str, statement: Statement, actor: &Actor, kind: &Kind) -> 
             Reach::Area => {
                 let statement =
                     shared(row, granted(row, statement.sql("(("), actor, grant), actor, kind, grant).sql(")");
+                let statement = of_read_subjects(row, statement, kind, grant);
                 narrowed(row, statement, actor, kind, grant).sql(")")
             }
             Reach::District => {
@@ -150,6 +169,16 @@ fn shared(row: &str, statement: Statement, actor: &Actor, kind: &Kind, grant: &G
 /// The column of the place where records of a kind happened.
 pub(super) fn place_column(kind: &Kind) -> Option<&'static str> {
     kind.rules.place_column().or_else(|| kind.field("place_id").map(|field| field.name))
+}
+
+/// ` AND` it belongs to a record of a kind that the role reads, of kinds whose records belong to others.
+fn of_read_subjects(row: &str, statement: Statement, kind: &Kind, grant: &Grant) -> Statement {
+    let Some(belongs) = kind.rules.belongs_to() else { return statement };
+    let read = kind.subjects().iter().filter(|subject| subject.readers.contains(&grant.role));
+    statement
+        .sql(format!(" AND {row}.{} = ANY(", belongs.kind))
+        .column(ColumnType::Text, read.map(|subject| Value::Text(subject.name.to_owned())).collect())
+        .sql(")")
 }
 
 /// ` AND` it is one of those that the role sees.

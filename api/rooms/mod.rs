@@ -1,6 +1,7 @@
 //! The rooms, by theme: kinds of records with their rules, and operations of their own.
 
 pub mod accounts;
+pub mod attachments;
 pub mod bulletins;
 pub mod checkpoints;
 pub mod communities;

@@ -20,8 +20,8 @@ use crate::records::{self, Kind, Registry, Theme};
 use crate::rooms::observation::own_cases;
 use crate::rooms::registers::comparisons;
 use crate::rooms::{
-    accounts, bulletins, checkpoints, communities, compounds, duties, households, justice, observation, prevention,
-    registers, relief, reporting, reports, supervision, supply, travel, units, venues, volunteers, youth,
+    accounts, attachments, bulletins, checkpoints, communities, compounds, duties, households, justice, observation,
+    prevention, registers, relief, reporting, reports, supervision, supply, travel, units, venues, volunteers, youth,
 };
 use crate::server::{pages, reference};
 use crate::statistics;
@@ -47,6 +47,7 @@ pub static THEMES: &[&Theme] = &[
     &justice::THEME,
     &youth::THEME,
     &volunteers::THEME,
+    &attachments::THEME,
     &reports::THEME,
     &bulletins::THEME,
 ];

@@ -113,6 +113,7 @@ pub const KINDS: &[(&str, &str, &str)] = &[
     ("household_members", SURVEYORS, HOUSEHOLD_KEEPERS),
     ("survey_rounds", SURVEYORS, "district_admin org_admin town_cadre cdc_officer"),
     ("survey_visits", SURVEYORS, SURVEYORS),
+    ("attachments", ATTACHERS, ATTACHERS),
     ("oversight_checks", "district_admin org_admin inspector auditor", "district_admin inspector auditor"),
     (
         "rectifications",

@@ -129,7 +129,12 @@ impl Actor {
 
     /// POST of a file; its media type is a header of the actor.
     pub async fn upload(&self, path: &str, bytes: Vec<u8>) -> Reply {
-        let mut request = self.client.post(format!("{}{path}", self.base)).body(bytes);
+        self.send_bytes(Method::POST, path, bytes).await
+    }
+
+    /// Any request with bytes; their media type is a header of the actor.
+    pub async fn send_bytes(&self, method: Method, path: &str, bytes: Vec<u8>) -> Reply {
+        let mut request = self.client.request(method, format!("{}{path}", self.base)).body(bytes);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }

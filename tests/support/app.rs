@@ -54,6 +54,10 @@ impl TestApp {
         let database_url = database_url.to_owned();
         let mut config = Config {
             keys_dir: Some(cluster_directory().join("keys")),
+            // Of the database: services over the same one share it.
+            attachments_dir: Some(
+                cluster_directory().join("attachments").join(database_url.rsplit('/').next().unwrap()),
+            ),
             workers: 1,
             database_connections: 8,
             ..Config::default()

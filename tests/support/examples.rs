@@ -123,6 +123,11 @@ pub async fn one_of_each_with<'a>(
                 body[field.name] = id.clone().into();
             }
         }
+        // It belongs to one of any of several kinds.
+        if let Some(belongs) = kind.rules.belongs_to() {
+            let of = body[belongs.kind].as_str().unwrap().to_owned();
+            body[belongs.id] = made_of[of.as_str()].clone().into();
+        }
         // A report is a unit's.
         if kind.name == "daily_reports" {
             let unit = json!({"kind": "school", "name": "第一小学", "area_code": area_code});

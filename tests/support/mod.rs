@@ -8,6 +8,7 @@ pub mod dumps;
 pub mod examples;
 pub mod patience;
 pub mod phone;
+pub mod pictures;
 pub mod process;
 pub mod story;
 

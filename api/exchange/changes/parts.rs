@@ -100,7 +100,7 @@ fn out_of_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window) -> 
 /// met since his number (the one that stood then, and what came after it).
 fn was_in_view(rows: Statement, actor: &Actor, kind: &Kind, window: &Window, only_met: bool) -> Statement {
     let rows = rows.sql(format!(
-        " AND r.revision > 1 AND EXISTS (SELECT 1 FROM record_revisions AS h, LATERAL (SELECT h.district_code AS district_code, h.id AS id, (h.body->>'recorded_by')::uuid AS recorded_by, (h.body->>'assignee_id')::uuid AS assignee_id, h.body->>'line' AS line, (h.body->>'subject_id')::uuid AS subject_id, coalesce(h.body->'categories', '[]') AS categories, s.area_code, s.org_id, (h.body->>'place_id')::uuid AS place_id, (h.body->>'case_id')::uuid AS case_id{} \
+        " AND r.revision > 1 AND EXISTS (SELECT 1 FROM record_revisions AS h, LATERAL (SELECT h.district_code AS district_code, h.id AS id, (h.body->>'recorded_by')::uuid AS recorded_by, (h.body->>'assignee_id')::uuid AS assignee_id, h.body->>'line' AS line, (h.body->>'subject_id')::uuid AS subject_id, h.body->>'subject_kind' AS subject_kind, coalesce(h.body->'categories', '[]') AS categories, s.area_code, s.org_id, (h.body->>'place_id')::uuid AS place_id, (h.body->>'case_id')::uuid AS case_id{} \
          FROM (SELECT h.body->>'area_code' AS area_code, (h.body->>'org_id')::uuid AS org_id UNION ALL SELECT a.stay->>'area_code', (a.stay->>'org_id')::uuid FROM jsonb_array_elements(CASE WHEN jsonb_typeof(h.body->'area_history') = 'array' THEN h.body->'area_history' END) AS a(stay) WHERE a.stay->>'accepted_at' IS NULL) AS s) AS f \
          WHERE h.kind = '{}' AND h.id = r.id AND h.revision < r.revision AND h.district_code = ",
         shared_with(kind),

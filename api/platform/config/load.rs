@@ -67,6 +67,9 @@ impl Config {
             data_dir: overrides.data_dir.unwrap_or(config.data_dir),
             database_url: overrides.database_url.or(config.database_url),
             keys_dir: overrides.keys_dir.or(config.keys_dir),
+            // As compose files pass on what isn't set.
+            attachments_bucket: config.attachments_bucket.filter(|bucket| !bucket.is_empty()),
+            attachments_endpoint: config.attachments_endpoint.filter(|endpoint| !endpoint.is_empty()),
             ..config
         };
         config.checked()
@@ -92,6 +95,13 @@ impl Config {
             return Err(ConfigError::Bounds(
                 "keys_dir: is required with database_url (the keys must not be lost with a machine's ./data)".into(),
             ));
+        }
+        let is_address = |text: &str| text.starts_with("https://") || text.starts_with("http://");
+        if self.attachments_endpoint.as_deref().is_some_and(|endpoint| !is_address(endpoint)) {
+            return Err(ConfigError::Bounds("attachments_endpoint: must begin with https:// or http://".into()));
+        }
+        if self.attachments_endpoint.is_some() && self.attachments_bucket.is_none() {
+            return Err(ConfigError::Bounds("attachments_bucket: is required with attachments_endpoint".into()));
         }
         if !matches!(self.log_format.as_deref(), None | Some("json" | "text")) {
             return Err(ConfigError::Bounds("log_format: must be json or text".into()));
@@ -151,6 +161,14 @@ mod tests {
         assert!(wrong(|config| config.zone = "Mars/Olympus".into()));
         assert!(wrong(|config| config.database_url = Some("postgresql://x/y".into())));
         assert!(wrong(|config| config.log_format = Some("xml".into())));
+        assert!(wrong(|config| config.attachment_max_bytes = 10 * 1024 * 1024 + 1));
+        assert!(wrong(|config| config.attachments_endpoint = Some("http://127.0.0.1:9000".into())));
+        let in_bucket = |endpoint: &str| Config {
+            attachments_bucket: Some("lianfang".into()),
+            attachments_endpoint: Some(endpoint.into()),
+            ..Config::default()
+        };
+        assert!(in_bucket("http://127.0.0.1:9000").checked().is_ok() && in_bucket("ftp://x").checked().is_err());
         assert!(
             !Config { database_url: Some("postgresql://u:secret@h/d".into()), ..Config::default() }
                 .printed()

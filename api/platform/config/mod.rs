@@ -94,6 +94,22 @@ pub struct Config {
     /// Over how long the pace of a file is judged, in milliseconds.
     #[validate(range(min = 100, max = 600_000))]
     pub import_window_ms: u64,
+    /// The largest attachment, in bytes.
+    #[validate(range(min = 1024, max = 10_485_760))]
+    pub attachment_max_bytes: u64,
+    /// Folder of attachments; `<data_dir>/attachments` by default. Parts of uploads lie there even where what is kept
+    /// lies in a bucket.
+    pub attachments_dir: Option<PathBuf>,
+    /// A bucket of an S3-compatible store in which attachments are kept instead. Credentials come from the environment:
+    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`.
+    pub attachments_bucket: Option<String>,
+    /// Its address, `https://…`; `http://` only for a store on the same private network. AWS by default.
+    pub attachments_endpoint: Option<String>,
+    /// Its region.
+    pub attachments_region: String,
+    /// After how many days without another part an upload that was begun is forgotten.
+    #[validate(range(min = 1, max = 365))]
+    pub attachment_part_days: u32,
     /// Requests in work at once. Beyond three quarters of it reads are answered 503, beyond all of it
     /// writes too: field data is refused last.
     #[validate(range(min = 4, max = 100_000))]
@@ -159,6 +175,12 @@ impl Default for Config {
             imports_at_once: 2,
             import_min_bytes_per_s: 1_024,
             import_window_ms: 30_000,
+            attachment_max_bytes: 10 * 1024 * 1024,
+            attachments_dir: None,
+            attachments_bucket: None,
+            attachments_endpoint: None,
+            attachments_region: "us-east-1".into(),
+            attachment_part_days: 7,
             requests_at_once: 1_024,
             read_wait_ms: 1_000,
             write_wait_ms: 3_000,
@@ -179,6 +201,11 @@ impl Config {
     /// Where the keys are.
     pub fn keys_dir(&self) -> PathBuf {
         self.keys_dir.clone().unwrap_or_else(|| self.data_dir.join("keys"))
+    }
+
+    /// Where attachments, or at least parts of uploads, are.
+    pub fn attachments_dir(&self) -> PathBuf {
+        self.attachments_dir.clone().unwrap_or_else(|| self.data_dir.join("attachments"))
     }
 
     /// How far a phone's clock may run ahead.

@@ -187,7 +187,8 @@ impl Call {
         client_address(&self.core, &self.request)
     }
 
-    fn require_media_type(&self) -> Result<(), Problem> {
+    /// 415 where the body is of another media type than the operation takes.
+    pub fn require_media_type(&self) -> Result<(), Problem> {
         let mut types = self.request.headers().get_all(CONTENT_TYPE);
         let text = types.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
         let one = types.next().is_none();

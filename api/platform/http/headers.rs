@@ -35,7 +35,12 @@ struct Taken {
 const TAGS: &str = r#"^(?:\*|(?:W/)?"[!#-+\x2D-~]*"(?: ?, ?(?:W/)?"[!#-+\x2D-~]*")*)$"#;
 const KEY: &str = "^[!-~](?:[ -~]*[!-~])?$";
 const EVENT: &str = "^[0-9]{1,18}(\\.[0-9a-f]{24})?$";
-static TAKEN: [Taken; 4] = [
+/// Where a part of an upload begins.
+const OFFSET: &str = "^[0-9]{1,9}$";
+/// One range of bytes (RFC 9110, 14.1.2).
+const RANGE: &str = "^bytes=(?:[0-9]{1,9}-[0-9]{0,9}|-[0-9]{1,9})$";
+
+static TAKEN: [Taken; 6] = [
     Taken {
         name: "If-Match",
         required: true,
@@ -76,6 +81,26 @@ static TAKEN: [Taken; 4] = [
         longest: 43,
         fault: Code::INVALID_REQUEST,
     },
+    Taken {
+        name: "Upload-Offset",
+        required: true,
+        about: "Where the part begins: how many bytes the server has, as HEAD tells.",
+        example: "0",
+        form: OFFSET,
+        compiled: LazyLock::new(|| Regex::new(OFFSET).ok()),
+        longest: 9,
+        fault: Code::INVALID_REQUEST,
+    },
+    Taken {
+        name: "Range",
+        required: false,
+        about: "One range of bytes, to go on with a download.",
+        example: "bytes=0-65535",
+        form: RANGE,
+        compiled: LazyLock::new(|| Regex::new(RANGE).ok()),
+        longest: 30,
+        fault: Code::INVALID_REQUEST,
+    },
 ];
 /// Headers of answers, and what they mean.
 const ANSWERED: &[(&str, &str)] = &[
@@ -84,6 +109,10 @@ const ANSWERED: &[(&str, &str)] = &[
     ("Idempotency-Replayed", "`true` where the answer is one given before."),
     ("Link", "`rel=\"next\"`: the next page."),
     ("Total-Count", "With `counted=true`: how many there are on all pages, at most 100,001."),
+    ("Upload-Offset", "How many bytes of an upload the server has; the next part begins there."),
+    ("Upload-Length", "How many bytes the upload has in all."),
+    ("Content-State", "`awaited`, `kept` or `refused`: what became of the bytes."),
+    ("Content-Range", "Which bytes of how many these are."),
     ("As-Of-Change-No", "Files: the change number as of which it is complete."),
 ];
 

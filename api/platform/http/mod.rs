@@ -4,6 +4,7 @@
 
 mod admission;
 pub mod answered;
+mod arriving;
 mod call;
 mod dispatch;
 pub mod document;
@@ -16,6 +17,7 @@ pub mod pressure;
 mod routes;
 pub mod schema;
 mod shared;
+mod shares;
 mod tidy;
 pub mod transport;
 pub mod turn;
@@ -28,6 +30,7 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 pub use admission::{Caller, Rights};
+pub use arriving::Arriving;
 pub use call::{Call, RequestId, ends_before_it_begins, fault, fault_with, network, too_many_days};
 pub use dispatch::{Outcome, dispatch, render_unrouted};
 pub use form::Form;
@@ -36,6 +39,7 @@ use kit::field::Field;
 use kit::problem::Problem;
 pub use routes::Routes;
 use serde_json::Value as Json;
+pub use shares::{Share, Shares};
 use utoipa::ToSchema;
 
 use crate::platform::access::keys::KeyScope;

@@ -66,16 +66,16 @@ impl Routes {
 
 impl Resource {
     /// The operation of a method. Whoever may GET may ask for the head alone (RFC 9110, 9.3.2); the HTTP layer leaves the
-    /// body out.
+    /// body out. Where the head tells something else, as how far an upload is, it is an operation of its own.
     pub fn operation(&self, method: &Method) -> Option<&Arc<Operation>> {
-        let method = if *method == Method::HEAD { &Method::GET } else { method };
-        self.operations.iter().find(|operation| operation.method == *method)
+        let of_method = |method: &Method| self.operations.iter().find(|operation| operation.method == *method);
+        of_method(method).or_else(|| of_method(&Method::GET).filter(|_| *method == Method::HEAD))
     }
 
     /// The methods that there are, as `Allow` lists them.
     pub fn allow(&self) -> String {
         let mut methods: Vec<&str> = self.operations.iter().map(|operation| operation.method.as_str()).collect();
-        if methods.contains(&"GET") {
+        if methods.contains(&"GET") && !methods.contains(&"HEAD") {
             methods.push("HEAD");
         }
         methods.sort_unstable();

@@ -139,6 +139,7 @@ pub static SURVEY_VISITS: Kind = Kind::of(Definition {
     filters: &[ROUND_ID.name(), HOUSEHOLD_ID.name(), PERSON_ID.name(), CHANNEL.name(), RESULT.name(), ABNORMAL.name()],
     readers: READERS,
     writers: READERS,
+    takes_attachments: true,
     rules: &VisitRules,
     warnings: &[&CHANNEL_NOT_OF_ROUND, &MEMBER_DECEASED],
     example: include_str!("../../../../openapi/examples/survey_visits/create.json"),

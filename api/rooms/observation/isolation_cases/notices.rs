@@ -48,6 +48,7 @@ pub static OBSERVATION_NOTICES: Kind = Kind::of(Definition {
     filters: &["case_id"],
     readers: super::CARERS,
     writers: &[Role::DistrictAdmin, Role::TownCadre, Role::HealthWorker],
+    takes_attachments: true,
     rules: &NOTICE_RULES,
     warnings: &[&DIFFERS, &super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../../../openapi/examples/observation_notices/create.json"),

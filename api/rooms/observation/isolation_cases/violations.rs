@@ -135,6 +135,7 @@ pub static VIOLATIONS: Kind = Kind::of(Definition {
         Role::HealthWorker,
         Role::PoliceOfficer,
     ],
+    takes_attachments: true,
     rules: &ViolationRules,
     warnings: &[&super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../../../openapi/examples/violations/create.json"),

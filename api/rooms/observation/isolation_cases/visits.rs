@@ -81,6 +81,7 @@ pub static FOLLOW_UP_VISITS: Kind = Kind::of(Definition {
         Role::CdcOfficer,
         Role::PoliceOfficer,
     ],
+    takes_attachments: true,
     rules: &VISIT_RULES,
     warnings: &[&super::CASE_ENDED, &super::BEFORE_CASE],
     example: include_str!("../../../../openapi/examples/follow_up_visits/create.json"),

@@ -95,6 +95,7 @@ pub static INSPECTIONS: Kind = Kind::of(Definition {
     filters: &[PLACE_ID.name(), PASSED.name()],
     readers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector, Role::TownCadre, Role::CdcOfficer],
     writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector],
+    takes_attachments: true,
     rules: &InspectionRules,
     example: include_str!("../../../../openapi/examples/inspections/create.json"),
     ..Definition::FIELD_RECORD

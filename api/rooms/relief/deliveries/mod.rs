@@ -103,6 +103,7 @@ pub static DELIVERIES: Kind = Kind::of(Definition {
     filters: &[NEED_REQUEST_ID.name(), COURIER_ORG_ID.name(), PROOF.name()],
     readers: HELPERS,
     writers: HELPERS,
+    takes_attachments: true,
     rules: &DeliveryRules,
     warnings: &[&MORE_THAN_ASKED],
     example: include_str!("../../../../openapi/examples/deliveries/create.json"),

@@ -95,6 +95,7 @@ pub static RECTIFICATION_STEPS: Kind = Kind::of(Definition {
     filters: &[RECTIFICATION_ID.name(), STEP.name()],
     readers: READERS,
     writers: WRITERS,
+    takes_attachments: true,
     rules: &StepRules,
     example: include_str!("../../../../openapi/examples/rectification_steps/create.json"),
     ..Definition::FIELD_RECORD

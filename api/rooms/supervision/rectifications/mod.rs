@@ -59,6 +59,7 @@ pub static RECTIFICATIONS: Kind = Kind::of(Definition {
     ],
     readers: READERS,
     writers: WRITERS,
+    takes_attachments: true,
     rules: &RectificationRules,
     example: include_str!("../../../../openapi/examples/rectifications/create.json"),
     ..Definition::FIELD_RECORD

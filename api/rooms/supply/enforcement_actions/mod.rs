@@ -82,6 +82,7 @@ pub static ENFORCEMENT_ACTIONS: Kind = Kind::of(Definition {
     filters: &[ACTION_KIND.name(), PLACE_ID.name(), ALERT_ID.name()],
     readers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector, Role::TownCadre],
     writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::Inspector],
+    takes_attachments: true,
     rules: &EnforcementRules,
     example: include_str!("../../../../openapi/examples/enforcement_actions/create.json"),
     ..Definition::FIELD_RECORD

@@ -44,6 +44,7 @@ pub static SUPPLY_REPORTS: Kind = Kind::of(Definition {
     filters: &[PLACE_ID.name(), REPORTED_ON.name(), IS_ZERO.name()],
     readers: SUPPLY_READERS,
     writers: &[Role::DistrictAdmin, Role::OrgAdmin, Role::TownCadre, Role::StoreReporter],
+    takes_attachments: true,
     rules: &SupplyReportRules,
     example: include_str!("../../../../openapi/examples/supply_reports/create.json"),
     ..Definition::FIELD_RECORD

@@ -1,0 +1,86 @@
+//! Files that records have beside them, as objects: sealed as personal fields are, so that neither a folder nor somebody
+//! else's bucket tells anything. In a folder by default, in an S3-compatible bucket where the settings name one.
+
+mod carrier;
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use kit::catalogue::Code;
+use kit::problem::Problem;
+use object_store::aws::AmazonS3Builder;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{Error, ObjectStore, ObjectStoreExt};
+
+use self::carrier::Carrier;
+use crate::platform::config::Config;
+use crate::platform::core::{Core, Extension};
+use crate::platform::privacy::seal::Owner;
+
+/// Seconds after which to come again where the store can't be used.
+const RETRY_S: u32 = 30;
+
+/// The store; else why there is none.
+pub struct Objects(Result<Arc<dyn ObjectStore>, String>);
+
+impl Extension for Objects {
+    fn begin(config: &Config) -> Self {
+        let store = match &config.attachments_bucket {
+            Some(bucket) => in_bucket(config, bucket),
+            None => in_folder(config),
+        };
+        Self(store)
+    }
+}
+
+fn in_folder(config: &Config) -> Result<Arc<dyn ObjectStore>, String> {
+    let folder = config.attachments_dir().join("kept");
+    DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|error| error.to_string())?;
+    let store = LocalFileSystem::new_with_prefix(folder).map_err(|error| error.to_string())?;
+    Ok(Arc::new(store.with_fsync(true)))
+}
+
+fn in_bucket(config: &Config, bucket: &str) -> Result<Arc<dyn ObjectStore>, String> {
+    let mut builder = AmazonS3Builder::from_env()
+        .with_http_connector(Carrier)
+        .with_bucket_name(bucket)
+        .with_region(&config.attachments_region);
+    if let Some(endpoint) = &config.attachments_endpoint {
+        builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
+    }
+    builder.build().map(|store| Arc::new(store) as Arc<dyn ObjectStore>).map_err(|error| error.to_string())
+}
+
+/// Where an object lies: by what it belongs to, which tells nothing else.
+fn path(owner: Owner<'_>) -> Path {
+    Path::from_iter([owner.kind, owner.district_code, &format!("{}.{}", owner.id, owner.field)])
+}
+
+fn unusable(error: impl std::fmt::Display) -> Problem {
+    Problem::unavailable(Code::UNAVAILABLE, RETRY_S, format!("the store of files: {error}"))
+}
+
+impl Objects {
+    fn store(&self) -> Result<&Arc<dyn ObjectStore>, Problem> {
+        self.0.as_ref().map_err(unusable)
+    }
+}
+
+/// Keeps an object, sealed, in the place of the one that was there.
+pub async fn put(core: &Core, owner: Owner<'_>, plain: &[u8]) -> Result<(), Problem> {
+    let sealed = core.sealer.seal(owner, plain).map_err(Problem::internal)?;
+    core.ext::<Objects>().store()?.put(&path(owner), sealed.into()).await.map(|_| ()).map_err(unusable)
+}
+
+/// The object in plain; none where there is none. One that doesn't open is a defect and told as such.
+pub async fn get(core: &Core, owner: Owner<'_>) -> Result<Option<Bytes>, Problem> {
+    let found = match core.ext::<Objects>().store()?.get(&path(owner)).await {
+        Ok(found) => found.bytes().await.map_err(unusable)?,
+        Err(Error::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(unusable(error)),
+    };
+    core.sealer.open(owner, &found).map(|plain| plain.map(Bytes::from)).map_err(Problem::internal)
+}
