@@ -29,7 +29,7 @@ pub fn measure(served: &Served, rows: u64) {
             ["", "order=oldest", "area_code=511802005001", "area_code=511802999", "area_code=511802005"]
                 .map(str::to_owned)
                 .into();
-        for field in list::parameters(kind) {
+        for field in list::parameters(kind).iter() {
             if OTHERS.contains(&field.name) {
                 continue;
             }
