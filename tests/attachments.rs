@@ -299,7 +299,7 @@ async fn what_narrows_its_record_narrows_it() {
     let app = TestApp::start().await;
     let admin = app.administrator().await;
     let area_code = app.area_code("大兴街道");
-    let org = json!({"kind": "school", "name": "第一小学", "area_code": area_code});
+    let org = json!({"kind": "bureau", "name": "市场监督管理局", "area_code": area_code});
     let org_id: Uuid =
         admin.post("/v1/organizations", &org).await.expect(201).body["id"].as_str().unwrap().parse().unwrap();
     let grant = Grant { role: Role::Inspector, area_code: app.area_code("雨城区"), org_id: Some(org_id) };

@@ -266,5 +266,5 @@ async fn an_upload_outlives_the_service() {
         client.get(format!("{}{path}", served.base)).bearer_auth(&token).send().await.unwrap().bytes().await.unwrap();
     assert!(kept.starts_with(b"\xff\xd8\xff"));
     require_nowhere(&folder.0, &["HUAWEI P30 Pro 8A7X", "30 deg 03 min 12 sec N", "JFIF"]);
-    assert!(folder.0.join("data/attachments/kept").exists());
+    assert!(folder.0.join("data/files/kept").exists());
 }

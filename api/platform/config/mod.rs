@@ -97,7 +97,7 @@ pub struct Config {
     /// The largest attachment, in bytes.
     #[validate(range(min = 1024, max = 10_485_760))]
     pub attachment_max_bytes: u64,
-    /// Folder of attachments; `<data_dir>/attachments` by default. Parts of uploads lie there even where what is kept
+    /// Folder of attachments; `<data_dir>/files` by default. Parts of uploads lie there even where what is kept
     /// lies in a bucket.
     pub attachments_dir: Option<PathBuf>,
     /// A bucket of an S3-compatible store in which attachments are kept instead. Credentials come from the environment:
@@ -205,7 +205,7 @@ impl Config {
 
     /// Where attachments, or at least parts of uploads, are.
     pub fn attachments_dir(&self) -> PathBuf {
-        self.attachments_dir.clone().unwrap_or_else(|| self.data_dir.join("attachments"))
+        self.attachments_dir.clone().unwrap_or_else(|| self.data_dir.join("files"))
     }
 
     /// How far a phone's clock may run ahead.

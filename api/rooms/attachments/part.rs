@@ -4,6 +4,7 @@
 use std::io::{ErrorKind, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use kit::catalogue::Code;
 use kit::problem::Problem;
 use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
@@ -19,6 +20,8 @@ use crate::records::Record;
 pub const PIECE: usize = 64 * 1024;
 /// Bytes by which a sealed piece is longer: its head and its tag.
 const SEAL: u64 = 50 + 16;
+/// Seconds after which to come again where the disk is full.
+const RETRY_S: u32 = 30;
 /// Bytes that tell a piece's length.
 const LENGTH: u64 = 4;
 /// Room for the heads of pieces, beside the bytes twice: whoever sends one byte at a time begins anew.
@@ -50,7 +53,7 @@ pub fn named(path: &Path) -> Option<(String, Uuid)> {
 
 /// The disk is full, or the folder isn't to be had.
 fn unusable(error: std::io::Error) -> Problem {
-    Problem::unavailable(kit::catalogue::Code::UNAVAILABLE, 30, format!("parts of uploads: {error}"))
+    Problem::unavailable(Code::UNAVAILABLE, RETRY_S, error)
 }
 
 /// How many bytes have come.

@@ -16,7 +16,8 @@ use serde_json::json;
 use super::codes::{CONTENT_AWAITED, NO_THUMBNAIL, RANGE_NOT_SATISFIABLE};
 use super::judge::MediaType;
 use super::record::{
-    ATTACHMENTS, CONTENT_STATE, ContentState, HAS_THUMBNAIL, KEPT_SHA256, MEDIA_TYPE, SUBJECT_ID, SUBJECT_KIND,
+    ATTACHMENTS, CONTENT_STATE, ContentState, HAS_THUMBNAIL, KEPT_BYTE_COUNT, KEPT_SHA256, MEDIA_TYPE, SUBJECT_ID,
+    SUBJECT_KIND,
 };
 use super::settle;
 use crate::platform::access::roles::{Actor, Role};
@@ -58,6 +59,7 @@ async fn serve(call: &Call, which: Which) -> Answer {
     if is_unchanged(&call.request, &tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
     }
+    let range = asked_for(call, &record, which)?;
     note(call, &record, which).await?;
     let owner: Owner<'_> = match which {
         Which::Content => settle::content(&record),
@@ -66,7 +68,17 @@ async fn serve(call: &Call, which: Which) -> Answer {
     // The record says that it is kept: where it isn't, something of ours is broken.
     let found = objects::get(&call.core, owner).await?;
     let bytes = found.ok_or_else(|| Problem::internal("the bytes of an attachment are gone"))?;
-    answer(call, &record, which, tag, bytes)
+    Ok(answer(&record, which, tag, bytes, range))
+}
+
+/// The bytes that are asked for, where not all are.
+fn asked_for(call: &Call, record: &Record, which: Which) -> Result<Option<(usize, usize)>, Problem> {
+    let asked = call.request.headers().get(RANGE).and_then(|value| value.to_str().ok());
+    let Some(asked) = asked.filter(|_| matches!(which, Which::Content)) else { return Ok(None) };
+    let length = record.values.get(&KEPT_BYTE_COUNT).and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
+    range(asked, length)
+        .map(Some)
+        .ok_or_else(|| Problem::new(RANGE_NOT_SATISFIABLE).with_header(CONTENT_RANGE, format!("bytes */{length}")))
 }
 
 /// The attachment of the path: 404 for whoever doesn't see its record, 403 for whoever sees it, but neither writes such
@@ -110,7 +122,7 @@ async fn note(call: &Call, record: &Record, which: Which) -> Result<(), Problem>
     system_write_all(core, vec![audit_entry], async |_| Ok(())).await
 }
 
-fn answer(call: &Call, record: &Record, which: Which, tag: String, bytes: Bytes) -> Answer {
+fn answer(record: &Record, which: Which, tag: String, bytes: Bytes, range: Option<(usize, usize)>) -> HttpResponse {
     let media_type = match which {
         Which::Content => record.values.get(&MEDIA_TYPE).unwrap_or(MediaType::Jpeg),
         Which::Thumbnail => MediaType::Jpeg,
@@ -123,16 +135,13 @@ fn answer(call: &Call, record: &Record, which: Which, tag: String, bytes: Bytes)
         .insert_header((CONTENT_TYPE, media_type.code()))
         .insert_header((CONTENT_DISPOSITION, name))
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"));
-    let asked = call.request.headers().get(RANGE).and_then(|value| value.to_str().ok());
-    let Some(asked) = asked.filter(|_| matches!(which, Which::Content)) else {
-        return Ok(response.insert_header((ACCEPT_RANGES, "bytes")).body(bytes));
-    };
-    let (first, last) = range(asked, bytes.len()).ok_or_else(|| {
-        Problem::new(RANGE_NOT_SATISFIABLE).with_header(CONTENT_RANGE, format!("bytes */{}", bytes.len()))
-    })?;
-    response.status(StatusCode::PARTIAL_CONTENT);
-    response.insert_header((CONTENT_RANGE, format!("bytes {first}-{last}/{}", bytes.len())));
-    Ok(response.body(bytes.slice(first..=last)))
+    match range.filter(|(_, last)| *last < bytes.len()) {
+        Some((first, last)) => response
+            .status(StatusCode::PARTIAL_CONTENT)
+            .insert_header((CONTENT_RANGE, format!("bytes {first}-{last}/{}", bytes.len())))
+            .body(bytes.slice(first..=last)),
+        None => response.insert_header((ACCEPT_RANGES, "bytes")).body(bytes),
+    }
 }
 
 fn ending(media_type: MediaType) -> &'static str {
