@@ -12,8 +12,11 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
+use crate::duties::supervised;
+use crate::isolation_cases::{notified, set_clock};
 use crate::support::pictures::{self, DEVICE, POSITION, holds};
 use crate::support::{Actor, Reply, TestApp, examples};
+use crate::transfers::handed_over;
 
 fn hash(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
@@ -378,4 +381,88 @@ async fn verify_finds_bytes_that_are_others() {
     assert!(found.contains(id), "{found}");
     std::fs::remove_file(&file).unwrap();
     assert!(format!("{:?}", verify(&app.core, |_, _| {}).await.unwrap_err()).contains(id));
+}
+
+/// A signed notice follows its case to another township, and its picture with it.
+#[tokio::test]
+async fn whoever_takes_a_case_on_sees_its_papers() {
+    for wall in [true, false] {
+        let app = TestApp::start().await;
+        if !wall {
+            app.take_down_the_wall().await;
+        }
+        set_clock(&app, "2020-01-23T05:00:00+08:00");
+        let (nurse, town) = (app.health_worker("八步镇").await, app.town_cadre("八步镇").await);
+        let id = notified(&nurse, supervised(1, &[("health_center", &nurse), ("town", &town)])).await;
+        let notices = nurse.get(&format!("/v1/observation-notices?case_id={id}")).await.expect(200).body;
+        let bytes = pictures::jpeg(40, 30);
+        let mut body = declaration(notices["items"][0]["id"].as_str().unwrap(), "image/jpeg", &bytes);
+        (body["subject_kind"], body["attachment_kind"]) = ("observation_notices".into(), "signed_notice".into());
+        let path = declare(&nurse, &body).await;
+        part(&nurse, &path, 0, &bytes).await.expect(204);
+        assert_eq!(nurse.get(&path).await.body["case_id"], json!(id));
+        let new_nurse = app.health_worker("大兴街道").await;
+        new_nurse.get(&path).await.expect(404);
+        assert_eq!(new_nurse.download(&format!("{path}/content")).await.0, 404);
+        let since = new_nurse.get("/v1/changes?since=0&limit=200").await.expect(200).body["next_since"].clone();
+        handed_over(&town, &id).await;
+        let feed = new_nurse.get(&format!("/v1/changes?since={}&limit=200", since.as_str().unwrap())).await.expect(200);
+        let told = feed.body["items"].as_array().unwrap().iter().filter(|item| item["kind"] == "attachments");
+        assert_eq!(told.count(), 1, "it came into sight with the case");
+        for one in [&nurse, &new_nurse] {
+            assert_eq!(one.get(&path).await.status, 200, "{wall}");
+            assert_eq!(one.download(&format!("{path}/content")).await.0, 200);
+            assert_eq!(one.get("/v1/attachments").await.body["items"].as_array().unwrap().len(), 1);
+        }
+        // Sees the case, and may neither write a notice nor see plain values.
+        let guard = app.actor(Role::GridWorker, "大兴街道").await;
+        assert_eq!(guard.get(&path).await.status, 200);
+        assert_eq!(guard.get(&format!("{path}/content")).await.expect(403).code(), "forbidden");
+        assert_eq!(app.gate_guard("大兴街道").await.get(&path).await.status, 403);
+    }
+}
+
+/// The record comes in a push, with what it belongs to; the bytes when there is a net for them.
+#[tokio::test]
+async fn a_phone_hands_the_record_in_first() {
+    let app = TestApp::start().await;
+    let admin = app.administrator().await;
+    let place = json!({"kind": "supermarket", "name": "惠民超市", "area_code": "511802005"});
+    let place = admin.post("/v1/places", &place).await.expect(201).body;
+    let (inspection_id, bytes) = (Uuid::now_v7().to_string(), pictures::webp(60, 60));
+    let mut inspection = examples::of_kind("inspections");
+    inspection["place_id"] = place["id"].clone();
+    inspection.as_object_mut().unwrap().remove("id");
+    inspection.as_object_mut().unwrap().remove("area_code");
+    let mut declared = declaration(&inspection_id, "image/webp", &bytes);
+    let id = declared.as_object_mut().unwrap().remove("id").unwrap();
+    let push = json!({"device_id": "phone-1", "items": [
+        {"op": "create", "kind": "inspections", "id": inspection_id, "body": inspection},
+        {"op": "create", "kind": "attachments", "id": id, "body": declared},
+    ]});
+    for outcome in ["created", "unchanged"] {
+        let reply = admin.post("/v1/sync/push", &push).await.expect(207).body;
+        let outcomes: Vec<&Json> = reply["results"].as_array().unwrap().iter().map(|item| &item["outcome"]).collect();
+        assert_eq!(outcomes.len(), 2, "{reply}");
+        assert!(outcome == "unchanged" || outcomes == ["created", "created"], "{reply}");
+    }
+    let path = format!("/v1/attachments/{}", id.as_str().unwrap());
+    part(&admin, &path, 0, &bytes).await.expect(204);
+    let pulled = admin.get("/v1/sync/pull").await.expect(200).body;
+    let of_kind = |item: &&Json| item["kind"] == "attachments";
+    let told: Vec<&Json> = pulled["changes"].as_array().unwrap().iter().filter(of_kind).collect();
+    assert_eq!((told.len(), &told[0]["record"]["content_state"]), (1, &json!("kept")), "{told:?}");
+    // The push once more finds what is there, and takes nothing back.
+    admin.post("/v1/sync/push", &push).await.expect(207);
+    let record = admin.get(&path).await.expect(200);
+    assert_eq!(record.body["content_state"], "kept");
+    // Amended, it stays what it is.
+    let amended =
+        admin.patch(&path, record.header("etag"), &json!({"attachment_kind": "other"})).await.expect(200).body;
+    assert_eq!((&amended["content_state"], &amended["kept_sha256"]), (&json!("kept"), &record.body["kept_sha256"]));
+    let moved = json!({"subject_id": Uuid::now_v7()});
+    let tag = format!("\"{}\"", amended["revision"]);
+    let faults = admin.patch(&path, &tag, &moved).await.expect(422).faults();
+    assert_eq!(faults[0], ("/subject_id".to_owned(), "create_only".to_owned()));
+    verify(&app.core, |_, _| {}).await.unwrap();
 }

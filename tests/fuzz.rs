@@ -26,7 +26,7 @@ use rand::rngs::StdRng;
 const LARGEST: usize = 64 * 1024;
 /// No input takes longer, in a build that isn't optimised.
 const SLOWEST: Duration = Duration::from_secs(2);
-/// A few kilobytes may inflate to megabytes before a workbook is refused.
+/// A few kilobytes may inflate to megabytes before a workbook is refused, or a picture.
 const SLOWEST_WORKBOOK: Duration = Duration::from_secs(10);
 
 /// Target of the fuzzing: the inputs, how they are changed, and what must hold of them.
@@ -67,6 +67,7 @@ targets! {
     cursor: Target::new("", || seeds::strings("cursor", &["made-up.txt"]), texts::cursor);
     jwt: Target::new("", texts::tokens, texts::jwt);
     plate: Target::new("", || seeds::strings("plate", &["plates.txt"]), texts::plate);
+    picture: Target { slowest: SLOWEST_WORKBOOK, ..Target::new("", files::pictures, files::picture) };
     document: Target::new("", || seeds::strings("document", &["resident-ids.txt", "others.txt"]), texts::document);
 }
 

@@ -1,7 +1,9 @@
 //! The binary as people run it: an empty folder, kills, a second one, the command line beside it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
@@ -9,6 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::process::{BINARY, Folder, Served};
 use crate::support::{examples, pictures};
@@ -214,6 +217,114 @@ async fn another_server_is_used_and_not_migrated_unasked() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// A store that speaks as S3 does, as far as attachments need it: what was put is there, sealed.
+struct Bucket {
+    address: std::net::SocketAddr,
+    objects: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
+}
+
+impl Bucket {
+    async fn open() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let bucket = Self { address: listener.local_addr().unwrap(), objects: Arc::default() };
+        let objects = Arc::clone(&bucket.objects);
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(Self::answer(stream, Arc::clone(&objects)));
+            }
+        });
+        bucket
+    }
+
+    async fn answer(mut stream: tokio::net::TcpStream, objects: Arc<Mutex<BTreeMap<String, Vec<u8>>>>) -> Option<()> {
+        let mut came = Vec::new();
+        let end = loop {
+            match came.windows(4).position(|window| window == b"\r\n\r\n") {
+                Some(end) => break end,
+                None if stream.read_buf(&mut came).await.ok()? == 0 => return None,
+                None => {}
+            }
+        };
+        let head = String::from_utf8_lossy(&came[..end]).into_owned();
+        let header = |name: &str| {
+            let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}:")))?;
+            Some(line.split_once(':')?.1.trim().to_owned())
+        };
+        let length: usize = header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        while came.len() < end + 4 + length {
+            stream.read_buf(&mut came).await.ok()?;
+        }
+        let mut words = head.split(' ');
+        let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+        let signed =
+            header("authorization").is_some_and(|text| text.starts_with("AWS4-HMAC-SHA256 Credential=made-up/"));
+        let found = objects.lock().unwrap().get(&path).cloned();
+        let (status, body) = match method.as_str() {
+            _ if !signed => ("403 Forbidden", Vec::new()),
+            "PUT" => {
+                objects.lock().unwrap().insert(path, came[end + 4..].to_vec());
+                ("200 OK", Vec::new())
+            }
+            _ => found.map_or(("404 Not Found", b"<Error><Code>NoSuchKey</Code></Error>".to_vec()), |found| {
+                ("200 OK", found)
+            }),
+        };
+        let head = format!(
+            "HTTP/1.1 {status}\r\netag: \"x\"\r\nlast-modified: Sat, 01 Feb 2020 08:00:00 GMT\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(&[head.as_bytes(), &body].concat()).await.ok()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attachments_are_kept_in_a_bucket_where_one_is_named() {
+    let (folder, bucket) = (Folder::new("bucket"), Bucket::open().await);
+    let endpoint = format!("http://{}", bucket.address);
+    let settings = [
+        ("LIANFANG_ATTACHMENTS_BUCKET", "lianfang"),
+        ("LIANFANG_ATTACHMENTS_ENDPOINT", endpoint.as_str()),
+        ("AWS_ACCESS_KEY_ID", "made-up"),
+        ("AWS_SECRET_ACCESS_KEY", "made-up-secret"),
+    ];
+    let log = std::fs::File::create(folder.0.join("serve.log")).unwrap();
+    let served = Served::start_with(&folder, &settings, log.into());
+    let account = folder.add_user("admin");
+    let token = served.sign_in(&account, "雨城区-防疫值守-2020").await;
+    let bytes = pictures::jpeg(40, 30);
+    let id = declared_attachment(&served, &token, &bytes).await;
+    let (client, path) = (reqwest::Client::new(), format!("{}/v1/attachments/{id}/content", served.base));
+    let request = client.patch(&path).bearer_auth(&token).header("upload-offset", 0);
+    let request = request.header("content-type", "application/offset+octet-stream").body(bytes);
+    assert_eq!(request.send().await.unwrap().status().as_u16(), 204);
+    let kept = client.get(&path).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(kept.status().as_u16(), 200);
+    assert!(kept.bytes().await.unwrap().starts_with(b"\xff\xd8\xff"));
+    let objects = bucket.objects.lock().unwrap();
+    let expected =
+        [format!("/lianfang/attachments/511802/{id}.content"), format!("/lianfang/attachments/511802/{id}.thumbnail")];
+    assert!(objects.keys().eq(&expected), "{:?}", objects.keys());
+    assert!(objects.values().all(|sealed| !pictures::holds(sealed, b"JFIF")));
+    assert!(!folder.0.join("data/files/kept").exists());
+}
+
+/// Declares an attachment of an inspection; answers its id.
+async fn declared_attachment(served: &Served, token: &str, bytes: &[u8]) -> uuid::Uuid {
+    let place = json!({"kind": "supermarket", "name": "惠民超市", "area_code": "511802005"});
+    let (_, place) = served.send("POST", "/v1/places", token, &place).await;
+    let mut inspection = examples::of_kind("inspections");
+    inspection["place_id"] = place["id"].clone();
+    inspection["area_code"] = "511802005".into();
+    let (status, inspection) = served.send("POST", "/v1/inspections", token, &inspection).await;
+    assert_eq!(status, 201, "{inspection}");
+    let id = uuid::Uuid::now_v7();
+    let declared = json!({"id": id, "subject_kind": "inspections", "subject_id": inspection["id"], "attachment_kind": "other",
+        "media_type": "image/jpeg", "byte_count": bytes.len(), "sha256": hex::encode(Sha256::digest(bytes))});
+    assert_eq!(served.send("POST", "/v1/attachments", token, &declared).await.0, 201);
+    id
+}
+
 /// Killed in the middle of a picture, it goes on where it was; nothing of it lies on the disk in plain.
 #[tokio::test]
 async fn an_upload_outlives_the_service() {
@@ -221,18 +332,8 @@ async fn an_upload_outlives_the_service() {
     let mut served = Served::start(&folder);
     let account = folder.add_user("admin");
     let token = served.sign_in(&account, "雨城区-防疫值守-2020").await;
-    let place = json!({"kind": "supermarket", "name": "惠民超市", "area_code": "511802005"});
-    let (_, place) = served.send("POST", "/v1/places", &token, &place).await;
-    let mut inspection = examples::of_kind("inspections");
-    inspection["place_id"] = place["id"].clone();
-    inspection["area_code"] = "511802005".into();
-    let (status, inspection) = served.send("POST", "/v1/inspections", &token, &inspection).await;
-    assert_eq!(status, 201, "{inspection}");
     let bytes = pictures::jpeg(500, 400);
-    let id = uuid::Uuid::now_v7();
-    let declared = json!({"id": id, "subject_kind": "inspections", "subject_id": inspection["id"], "attachment_kind": "other",
-        "media_type": "image/jpeg", "byte_count": bytes.len(), "sha256": hex::encode(Sha256::digest(&bytes))});
-    assert_eq!(served.send("POST", "/v1/attachments", &token, &declared).await.0, 201);
+    let id = declared_attachment(&served, &token, &bytes).await;
     let client = reqwest::Client::new();
     let path = format!("/v1/attachments/{id}/content");
     let offset = async |base: &str| {

@@ -14,6 +14,7 @@ use ledger::{Column, Families, Family, Table};
 use super::envelope;
 use super::own_words::has_open_words;
 use super::rules::{Identity, Rules};
+use super::scope::Follows;
 use super::warnings::{COMMON, Warning};
 use crate::platform::access::roles::{Actor, Role};
 
@@ -202,6 +203,17 @@ impl Kind {
     /// Kinds to one of whose records each of its own belongs: told by the registry, for they say it themselves.
     pub fn subjects(&self) -> &[&'static Kind] {
         self.subjects.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// How it follows cases: by itself, or with the records to which its own belong.
+    pub fn follows(&self) -> Option<Follows> {
+        let with_subjects = || {
+            let belongs = self.rules.belongs_to()?;
+            let mut of_subjects = self.subjects().iter().filter_map(|subject| subject.rules.follows());
+            let follows = of_subjects.find(|follows| follows.case().is_some())?;
+            Some(Follows { column: belongs.case, ..follows })
+        };
+        self.rules.follows().or_else(with_subjects)
     }
 
     /// One of those, by name.

@@ -44,7 +44,7 @@ pub fn leads(actor: &Actor, kind: &Kind, area_code: Option<&str>, under_org: Opt
     let many = |lead: &Lead| match lead {
         Lead::Area(area) => area.len() <= DISTRICT_DIGITS,
         Lead::Cases(area, _) => {
-            area.len() < VILLAGE_DIGITS && kind.rules.follows().is_none_or(|follows| follows.column != "id")
+            area.len() < VILLAGE_DIGITS && kind.follows().is_none_or(|follows| follows.column != "id")
         }
         Lead::Ids(..) | Lead::Places(..) => false,
     };
@@ -61,7 +61,9 @@ fn of_grant(actor: &Actor, kind: &Kind, grant: &Grant, asked: Option<&str>) -> V
         Reach::District => grant.area_code.get(..DISTRICT_DIGITS).unwrap_or(&grant.area_code),
     };
     let part = both(reach, asked.unwrap_or_default());
-    let organizations = actor.organizations_of(grant).filter(|_| kind.reach == Reach::Area);
+    // What belongs to others is seen in whatever way those are seen: of an organisation, shared, at a watched place.
+    let by_organization = kind.reach == Reach::Area && kind.rules.belongs_to().is_none();
+    let organizations = actor.organizations_of(grant).filter(|_| by_organization);
     let mut leads = Vec::new();
     match (part, organizations) {
         (Some(_), Some(organizations)) => {
@@ -74,7 +76,7 @@ fn of_grant(actor: &Actor, kind: &Kind, grant: &Grant, asked: Option<&str>) -> V
         (Some(part), None) => leads.push(Lead::Area(part.to_owned())),
         (None, _) => {}
     }
-    let follows = kind.rules.follows().filter(|follows| follows.readers.contains(&grant.role));
+    let follows = kind.follows().filter(|follows| follows.readers.contains(&grant.role));
     if follows.is_some() && (grant.org_id.is_some() || grant.area_code.len() > DISTRICT_DIGITS) {
         leads.push(Lead::Cases(grant.area_code.clone(), actor.organizations_of(grant)));
     }
@@ -173,7 +175,7 @@ impl Lead {
                 (keys, column)
             }
             Self::Cases(area_code, organizations) => {
-                let (column, names, table) = match kind.rules.follows() {
+                let (column, names, table) = match kind.follows() {
                     Some(Follows { column, names, sights, .. }) => (column, names, sights.table),
                     None => ("id", "id", kind.name),
                 };

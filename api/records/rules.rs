@@ -80,6 +80,8 @@ pub struct Belongs {
     pub kind: &'static str,
     /// The field that holds the id.
     pub id: &'static str,
+    /// The field in which the server keeps the case to which that record belongs, if to one.
+    pub case: &'static str,
 }
 
 /// Whether a record is meant by what happened then, in a zone.

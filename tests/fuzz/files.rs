@@ -21,6 +21,7 @@ use lianfang::exchange::files::table::{Row, Splitter};
 use lianfang::exchange::files::{texts, workbook, xlsx};
 use lianfang::exchange::imports::reader::{Form, Reader, Source};
 use lianfang::platform::http::Arriving;
+use lianfang::rooms::attachments::{judged, media_type_of};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::{Value as Json, json};
@@ -31,6 +32,22 @@ const ZONE: chrono_tz::Tz = chrono_tz::Asia::Shanghai;
 /// More than a row may have of either is a flaw of it.
 const MOST_CELLS: usize = 256;
 const MOST_TEXT: usize = 256 * 1024;
+
+/// Pictures and papers, good ones and others.
+pub fn pictures() -> Vec<Vec<u8>> {
+    use crate::support::pictures::{bomb, heic, jpeg, pdf, png, webp};
+    vec![jpeg(32, 24), png(24, 32, &[]), webp(20, 20), heic(), pdf(), bomb()]
+}
+
+/// What is kept of any bytes is the same when it is judged once more.
+pub fn picture(bytes: &[u8], random: &mut StdRng) {
+    let Some(media_type) = media_type_of(bytes) else { return };
+    let keep_position = random.random_bool(0.5);
+    let Ok(kept) = judged(bytes, media_type, keep_position) else { return };
+    assert_eq!(media_type_of(&kept.bytes), Some(media_type));
+    let again = judged(&kept.bytes, media_type, keep_position).expect("what was kept may be kept");
+    assert!(again.bytes == kept.bytes && again.size == kept.size, "{media_type}");
+}
 
 /// The rows of a file that comes in these pieces.
 fn rows(pieces: Vec<Bytes>, form: Form) -> Result<Vec<Row>, &'static str> {

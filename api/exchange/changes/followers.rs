@@ -37,7 +37,7 @@ pub async fn followers(
     let Some(leading) = kinds.iter().find_map(|kind| kind.rules.follows()) else { return Ok(followers) };
     let moved = moved(core, actor, leading, window, until).await?;
     for kind in kinds.iter().copied().filter(|kind| kind.name != leading.leader) {
-        let Some(follows) = kind.rules.follows() else { continue };
+        let Some(follows) = kind.follows() else { continue };
         for enters in [true, false] {
             let of_case =
                 |case: &Moved| (if follows.names == "person_id" { case.person_id } else { case.id }, case.number);

@@ -11,6 +11,7 @@ mod settle;
 mod upload;
 mod worker;
 
+pub use judge::{judged, media_type_of};
 pub use record::ATTACHMENTS;
 pub use worker::look_after;
 

@@ -196,7 +196,7 @@ fn subject(draft: &Draft) -> Option<&'static Kind> {
 
 impl Rules for AttachmentRules {
     fn belongs_to(&self) -> Option<&'static Belongs> {
-        const { Some(&Belongs { kind: SUBJECT_KIND.name(), id: SUBJECT_ID.name() }) }
+        const { Some(&Belongs { kind: SUBJECT_KIND.name(), id: SUBJECT_ID.name(), case: CASE_ID.name() }) }
     }
 
     /// It tells of nothing that happens by itself.
