@@ -351,6 +351,11 @@ async fn what_nobody_goes_on_with_is_judged_or_forgotten() {
     assert_eq!((offset(&admin, &path).await, file.exists()), (0, false));
     part(&admin, &path, 0, &bytes).await.expect(204);
 
+    let small = TestApp::start_with(|config| config.attachment_max_bytes = 1_024).await;
+    let admin_there = small.administrator().await;
+    let large = declare(&admin_there, &declaration(&inspection(&admin_there).await, "image/png", &bytes)).await;
+    assert_eq!(part(&admin_there, &large, 0, &bytes[..10]).await.expect(413).code(), "body_too_large");
+
     // A piece that isn't whole is none, and one that was altered lets it begin anew.
     let path = declare(&admin, &declaration(&subject_id, "image/png", &bytes)).await;
     part(&admin, &path, 0, &bytes[..2_000]).await.expect(204);

@@ -59,6 +59,7 @@ const COSTLY: &[(&str, &str, &str, &str)] = &[
     ("temperature_readings", "*", "organisation", FOLLOWS),
     ("violations", "*", "organisation", FOLLOWS),
     ("duties", "*", "organisation", FOLLOWS),
+    ("attachments", "*", "organisation", FOLLOWS),
 ];
 /// Of a case that the organisation sees: of a whole district's cases too many to be merged.
 const FOLLOWS: &str = "what follows a case is walked through, not merged, for whoever sees more than a village";

@@ -38,7 +38,10 @@ async fn every_kind_keeps_to_area_and_organisation_for_every_role() {
                 let reads = kind.readers.contains(role);
                 let writes = kind.writers.contains(role);
                 let far = kind.reach == Reach::District;
-                let read = match (reads, own || far) {
+                // What belongs to another record is seen by whoever reads that one's kind.
+                let subject = kind.rules.belongs_to().and_then(|belongs| kind.subject(body[belongs.kind].as_str()?));
+                let is_seen = (own || far) && subject.is_none_or(|subject| subject.readers.contains(role));
+                let read = match (reads, is_seen) {
                     (false, _) => 403,
                     (true, true) => 200,
                     (true, false) => 404,
@@ -61,7 +64,7 @@ async fn every_kind_keeps_to_area_and_organisation_for_every_role() {
                 // Records made by its own posts are its organisation's.
                 let of_its_organization = area_code == "511802005" && !own;
                 if !of_its_organization {
-                    check("see", u16::from(seen), "", u16::from(reads && (own || far)), "");
+                    check("see", u16::from(seen), "", u16::from(reads && is_seen), "");
                 }
                 if !own && !kind.writers.is_empty() {
                     let posted = actor.post(&format!("/v1/{}", kind.path), body).await;

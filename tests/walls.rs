@@ -87,12 +87,16 @@ async fn what_follows_a_case_follows_it_through_both_walls() {
     let walled: Vec<String> = app.rows(sql).await.into_iter().map(|mut row| row.text("name").unwrap()).collect();
     let mut kinds: Vec<String> = lianfang::server::routes::KINDS
         .iter()
-        .filter(|kind| kind.rules.follows().is_some())
+        .filter(|kind| kind.follows().is_some())
         .map(|kind| kind.name.to_owned())
         .collect();
     kinds.sort();
     assert_eq!(walled, kinds);
-    assert_eq!(kinds.len(), 11, "the case, the person, the duties, and eight kinds of records");
+    assert_eq!(
+        kinds.len(),
+        12,
+        "the case, the person, the duties, eight kinds of records, and what is attached to those"
+    );
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use object_store::client::{
 use ureq::Agent;
 
 /// How long a request to the store may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// The largest answer: an attachment, sealed.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 

@@ -6,6 +6,7 @@ mod carrier;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use kit::catalogue::Code;
@@ -13,7 +14,7 @@ use kit::problem::Problem;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{Error, ObjectStore, ObjectStoreExt};
+use object_store::{Error, ObjectStore, ObjectStoreExt, RetryConfig};
 
 use self::carrier::Carrier;
 use crate::platform::config::Config;
@@ -22,6 +23,9 @@ use crate::platform::privacy::seal::Owner;
 
 /// Seconds after which to come again where the store can't be used.
 const RETRY_S: u32 = 30;
+
+/// How long a request to a bucket is tried again: whoever waits for it comes again himself.
+const RETRIED_FOR: Duration = Duration::from_secs(10);
 
 /// The store; else why there is none.
 pub struct Objects(Result<Arc<dyn ObjectStore>, String>);
@@ -47,6 +51,7 @@ fn in_bucket(config: &Config, bucket: &str) -> Result<Arc<dyn ObjectStore>, Stri
     let mut builder = AmazonS3Builder::from_env()
         .with_http_connector(Carrier)
         .with_bucket_name(bucket)
+        .with_retry(RetryConfig { max_retries: 2, retry_timeout: RETRIED_FOR, ..RetryConfig::default() })
         .with_region(&config.attachments_region);
     if let Some(endpoint) = &config.attachments_endpoint {
         builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));

@@ -3,7 +3,9 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName};
+use chrono::TimeDelta;
 use kit::catalogue::Code;
+use kit::limiter::Allowance;
 use kit::problem::Problem;
 use serde_json::json;
 
@@ -28,6 +30,8 @@ static CONTENT_STATE_HEADER: HeaderName = HeaderName::from_static("content-state
 
 /// The media type of a part (tus 1.0, core).
 const PART: &str = "application/offset+octet-stream";
+/// Nobody takes more pictures in an hour.
+const UPLOADS: Allowance = Allowance { times: 600, period: TimeDelta::hours(1) };
 const TOLD: &[&str] = &["Upload-Offset", "Upload-Length", "Content-State"];
 
 /// The operations of this room beside those of every kind.
@@ -115,8 +119,14 @@ async fn patch(call: Call) -> Answer {
     let parts = core.ext::<Parts>();
     let actor = call.actor()?;
     let _share = parts.shares.begin(actor.user_id)?;
+    if offset == 0 {
+        core.limiter.take(&format!("attachment_uploads|{}", actor.user_id), UPLOADS, core.clock.now())?;
+    }
     let record = writable(&call).await?;
     require_standing(&record)?;
+    if whole(&record) > core.config.attachment_max_bytes {
+        return Err(Code::BODY_TOO_LARGE.into());
+    }
     let taken = parts.take(record.envelope.id).await?;
     // Another part may have been the last one while this one waited.
     let record = settle::current(core, &record).await?;

@@ -1,6 +1,11 @@
 //! Serving an attachment: to whom, noted, and so that no browser makes anything else of it.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use actix_web::HttpResponse;
+use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
@@ -23,7 +28,9 @@ use super::settle;
 use crate::platform::access::roles::{Actor, Role};
 use crate::platform::audit::system_write_all;
 use crate::platform::codes::FORBIDDEN;
-use crate::platform::http::{Answer, Call};
+use crate::platform::config::Config;
+use crate::platform::core::Extension;
+use crate::platform::http::{Answer, Call, Share, Shares};
 use crate::platform::objects;
 use crate::platform::privacy::REVEALERS;
 use crate::platform::privacy::seal::Owner;
@@ -33,6 +40,43 @@ use crate::records::{Record, read};
 const READ: &str = "attachments.read";
 /// Nobody looks at more pictures in an hour; whoever copies them all does.
 const READINGS: Allowance = Allowance { times: 1_000, period: TimeDelta::hours(1) };
+
+/// Pictures of one user that are sent at once.
+const SENT_TO_ONE: usize = 8;
+/// Pictures that are sent at once: each lies in memory until its reader has it.
+const SENT_IN_ALL: usize = 64;
+/// Seconds after which to come again.
+const RETRY_S: u32 = 2;
+/// Bytes handed on at a time: no more is ready than the reader takes.
+const PIECE: usize = 64 * 1024;
+
+/// The pictures that are being sent.
+pub struct Sendings(Shares);
+
+impl Extension for Sendings {
+    fn begin(_: &Config) -> Self {
+        Self(Shares::new(SENT_TO_ONE, SENT_IN_ALL, RETRY_S))
+    }
+}
+
+/// A body that counts as being sent until its reader has it.
+struct Sending {
+    bytes: Bytes,
+    _share: Share,
+}
+
+impl MessageBody for Sending {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.bytes.len() as u64)
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let count = self.bytes.len().min(PIECE);
+        Poll::Ready((count > 0).then(|| Ok(self.bytes.split_to(count))))
+    }
+}
 
 /// Whether the bytes or the thumbnail are meant.
 #[derive(Clone, Copy)]
@@ -60,6 +104,7 @@ async fn serve(call: &Call, which: Which) -> Answer {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
     }
     let range = asked_for(call, &record, which)?;
+    let share = call.core.ext::<Sendings>().0.begin(call.actor()?.user_id)?;
     note(call, &record, which).await?;
     let owner: Owner<'_> = match which {
         Which::Content => settle::content(&record),
@@ -68,7 +113,7 @@ async fn serve(call: &Call, which: Which) -> Answer {
     // The record says that it is kept: where it isn't, something of ours is broken.
     let found = objects::get(&call.core, owner).await?;
     let bytes = found.ok_or_else(|| Problem::internal("the bytes of an attachment are gone"))?;
-    Ok(answer(&record, which, tag, bytes, range))
+    Ok(answer(&record, which, tag, Sending { bytes, _share: share }, range))
 }
 
 /// The bytes that are asked for, where not all are.
@@ -122,7 +167,7 @@ async fn note(call: &Call, record: &Record, which: Which) -> Result<(), Problem>
     system_write_all(core, vec![audit_entry], async |_| Ok(())).await
 }
 
-fn answer(record: &Record, which: Which, tag: String, bytes: Bytes, range: Option<(usize, usize)>) -> HttpResponse {
+fn answer(record: &Record, which: Which, tag: String, sending: Sending, range: Option<(usize, usize)>) -> HttpResponse {
     let media_type = match which {
         Which::Content => record.values.get(&MEDIA_TYPE).unwrap_or(MediaType::Jpeg),
         Which::Thumbnail => MediaType::Jpeg,
@@ -135,12 +180,13 @@ fn answer(record: &Record, which: Which, tag: String, bytes: Bytes, range: Optio
         .insert_header((CONTENT_TYPE, media_type.code()))
         .insert_header((CONTENT_DISPOSITION, name))
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"));
-    match range.filter(|(_, last)| *last < bytes.len()) {
+    let whole = sending.bytes.len();
+    match range.filter(|(_, last)| *last < whole) {
         Some((first, last)) => response
             .status(StatusCode::PARTIAL_CONTENT)
-            .insert_header((CONTENT_RANGE, format!("bytes {first}-{last}/{}", bytes.len())))
-            .body(bytes.slice(first..=last)),
-        None => response.insert_header((ACCEPT_RANGES, "bytes")).body(bytes),
+            .insert_header((CONTENT_RANGE, format!("bytes {first}-{last}/{whole}")))
+            .body(Sending { bytes: sending.bytes.slice(first..=last), ..sending }),
+        None => response.insert_header((ACCEPT_RANGES, "bytes")).body(sending),
     }
 }
 

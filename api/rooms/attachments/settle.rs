@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::codes::CONTENT_DIFFERS;
-use super::judge::{self, ContentRefusal, Kept};
+use super::judge::{self, ContentRefusal, Kept, MediaType};
 use super::part::{self, Part};
 use super::record::{
     ATTACHMENTS, CONTENT_STATE, ContentState, HAS_THUMBNAIL, HEIGHT_PX, KEEP_POSITION, KEPT_BYTE_COUNT, KEPT_SHA256,
@@ -28,12 +28,18 @@ use crate::records::{Record, read};
 /// Pictures that are drawn at once: each takes up to some hundred megabytes and a core.
 const DRAWN_AT_ONCE: usize = 2;
 
-/// Places at the drawing board.
-pub struct Drawing(Arc<Semaphore>);
+/// Uploads that are settled at once: each holds its bytes some times over.
+const SETTLED_AT_ONCE: usize = 16;
 
-impl Extension for Drawing {
+/// Places for uploads that are settled, and at the drawing board.
+pub struct Places {
+    settling: Semaphore,
+    drawing: Arc<Semaphore>,
+}
+
+impl Extension for Places {
     fn begin(_: &Config) -> Self {
-        Self(Arc::new(Semaphore::new(DRAWN_AT_ONCE)))
+        Self { settling: Semaphore::new(SETTLED_AT_ONCE), drawing: Arc::new(Semaphore::new(DRAWN_AT_ONCE)) }
     }
 }
 
@@ -54,6 +60,8 @@ fn owner<'a>(record: &'a Record, field: &'a str) -> Owner<'a> {
 
 /// Judges an upload of which all has come. 422 where the bytes aren't those that were declared: then it begins anew.
 pub async fn settle(core: &Core, record: &Record, mut part: Part, by: Uuid) -> Result<Record, Problem> {
+    let places = core.ext::<Places>();
+    let _place = places.settling.acquire().await.map_err(Problem::internal)?;
     let bytes = part.bytes(core).await?;
     let values = &record.values;
     let Some(bytes) = bytes.filter(|bytes| Some(hash(bytes).as_str()) == values.get(&SHA256)) else {
@@ -64,13 +72,7 @@ pub async fn settle(core: &Core, record: &Record, mut part: Part, by: Uuid) -> R
     else {
         return Err(Problem::internal("an attachment has no media type"));
     };
-    let place = Arc::clone(&core.ext::<Drawing>().0).acquire_owned().await.map_err(Problem::internal)?;
-    let judging = move || {
-        let judged = judge::judged(&bytes, media_type, keep_position);
-        drop(place);
-        judged
-    };
-    let judged = tokio::task::spawn_blocking(judging).await.map_err(Problem::internal)?;
+    let judged = judge(&places.drawing, bytes, media_type, keep_position).await?;
     if let Ok(kept) = &judged {
         objects::put(core, content(record), &kept.bytes).await?;
         if let Some(small) = &kept.thumbnail {
@@ -81,6 +83,26 @@ pub async fn settle(core: &Core, record: &Record, mut part: Part, by: Uuid) -> R
     // Only now: a process that ends before finds all of it again.
     part::forget(core, record).await?;
     Ok(told)
+}
+
+/// Judges bytes on a thread of their own.
+async fn judge(
+    drawing: &Arc<Semaphore>,
+    bytes: Vec<u8>,
+    media_type: MediaType,
+    keep_position: bool,
+) -> Result<Result<Kept, ContentRefusal>, Problem> {
+    let place = Arc::clone(drawing).acquire_owned().await.map_err(Problem::internal)?;
+    let judging = move || {
+        let judged = judge::judged(&bytes, media_type, keep_position);
+        drop(place);
+        judged
+    };
+    // A decoder that breaks over some bytes can't read them: no defect of the request's.
+    Ok(tokio::task::spawn_blocking(judging).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "an attachment broke its decoder");
+        Err(ContentRefusal::Unreadable)
+    }))
 }
 
 /// The hash of bytes, hexadecimal.
