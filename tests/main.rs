@@ -88,6 +88,7 @@ mod organizations;
 mod overload;
 mod page;
 mod page_shapes;
+mod pages_for_users;
 mod passages;
 mod people;
 mod permissions;
