@@ -40,10 +40,10 @@ fn links_of_pages_lead_somewhere() {
 }
 
 #[test]
-fn a_lost_heading_or_command_is_seen() {
-    let page = "# One\n\n- a\n\n```sh\n# no heading\n```\n\n| b |\n";
+fn a_lost_heading_paragraph_or_command_is_seen() {
+    let page = "# One\n\nOf two\nlines.\n\n- a\n\n```sh\n# no heading\n```\n\n| b |\n";
     let marks: Vec<String> = parts(page).into_iter().map(|(mark, _)| mark).collect();
-    assert_eq!(marks, ["#", "-", "```sh", "```", "|"]);
+    assert_eq!(marks, ["#", "text", "-", "```sh", "```", "|"]);
     assert_eq!(links("[a](b.md#c) `d`\n```\n[e](f)\n```\n[g](h)"), ["b.md#c", "h"]);
     assert_eq!(anchors("## A clerk's sheet\n## 录入员的表格"), ["a-clerks-sheet", "录入员的表格"]);
 }
@@ -85,17 +85,21 @@ fn lines(page: &str) -> impl Iterator<Item = (usize, &str, bool)> {
     })
 }
 
-/// What a page is made of, with the line: marks of headings, of code with its language, of rows and of items.
+/// What a page is made of, with the line: marks of headings, of code with its language, of rows, items and paragraphs.
 fn parts(page: &str) -> Vec<(String, usize)> {
-    let mark = |line: &str| match line.split_once(' ') {
-        _ if line.starts_with("```") => Some(line.to_owned()),
-        Some((mark @ ("#" | "##" | "###" | "####" | "|" | "-"), _)) => Some(mark.to_owned()),
-        _ => None,
-    };
-    lines(page)
-        .filter(|(_, _, in_code)| !in_code)
-        .filter_map(|(number, line, _)| mark(line).map(|mark| (mark, number)))
-        .collect()
+    let mut behind_blank = true;
+    let mut parts = Vec::new();
+    for (number, line, in_code) in lines(page) {
+        let mark = match line.split_once(' ') {
+            _ if in_code || line.is_empty() => None,
+            _ if line.starts_with("```") => Some(line),
+            Some((mark @ ("#" | "##" | "###" | "####" | "|" | "-"), _)) => Some(mark),
+            _ => behind_blank.then_some("text"),
+        };
+        parts.extend(mark.map(|mark| (mark.to_owned(), number)));
+        behind_blank = line.is_empty();
+    }
+    parts
 }
 
 fn links(page: &str) -> Vec<&str> {
