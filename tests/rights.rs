@@ -19,9 +19,10 @@ const REFUSALS: [&str; 4] = ["forbidden", "key_out_of_scope", "password_change_r
 
 /// Refusals decided by what the record says: a volunteer signs up himself alone, each step of a case has its own
 /// makers, who told a tip is said to whoever received it, a log is its author's, and a company sets up branches and no
-/// bureaus. Bytes are sent by whoever writes what they belong to.
-const BY_CONTENT: [(&str, &str); 7] = [
+/// bureaus. What is attached is written, and its bytes are sent, by whoever writes what it belongs to.
+const BY_CONTENT: [(&str, &str); 8] = [
     ("", "attachment_upload"),
+    ("", "_attachment"),
     ("volunteer", "shift_assignment"),
     ("volunteer", "shift_attendance"),
     ("", "isolation_case_transition"),
