@@ -7,7 +7,7 @@ AREA ?= 511802
 SCALE ?= 1
 SECONDS ?= 600
 
-.PHONY: help install run user demo example page conformance test fuzz check openapi schema roles import-names bench
+.PHONY: help install run user demo example python page conformance test fuzz check openapi schema roles import-names bench
 
 help:
 	@echo "make install                 put lianfang on PATH (cargo's folder of programs)"
@@ -17,6 +17,7 @@ help:
 	@echo "make test                    every test, against a real PostgreSQL of its own"
 	@echo "make fuzz [SECONDS=600]      everything that reads strangers' bytes, fed with mutations of tests/corpus"
 	@echo "make example                 the offline queue in TypeScript, against the service"
+	@echo "make python                  the Python package, against the service"
 	@echo "make page                    the page at / in a real browser; screenshots in target/page"
 	@echo "make conformance             linters, clients and fuzzers of others against the service"
 	@echo "make check                   what CI runs: form, lints, tests"
@@ -61,6 +62,11 @@ example:
 	cargo build --locked
 	cd examples/offline-queue && tsc && SERVICE_BINARY="$(CURDIR)/target/debug/lianfang" node --test test/
 
+python:
+	@.ci/install-postgresql
+	cargo build --locked
+	clients/python/test
+
 page:
 	@.ci/install-postgresql
 	@.ci/install-browser
@@ -79,6 +85,7 @@ check:
 openapi:
 	cargo run --quiet -- openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
+	python3 clients/python/kinds.py
 
 schema:
 	UPDATE_SCHEMA=1 cargo test --test tests schema_rs_is_fresh
