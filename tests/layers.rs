@@ -56,6 +56,7 @@ const THEMES: [(&str, &[&str]); 22] = [
     ("units", &["registers"]),
     ("venues", &["duties", "observation", "registers"]),
     ("volunteers", &["duties", "registers"]),
+    ("webhooks", &["duties"]),
     ("youth", &["registers"]),
 ];
 

@@ -152,6 +152,7 @@ mod venues;
 mod verify;
 mod violations;
 mod walls;
+mod webhooks;
 mod wholes;
 mod wide_sheets;
 mod work_logs;

@@ -208,6 +208,8 @@ async fn schema_rs_is_fresh() {
         "survey_targets",
         "survey_tellings",
         "isolation_case_sights",
+        "webhook_deliveries",
+        "webhook_endpoints",
         "worker_leases",
         "__diesel_schema_migrations",
     ];

@@ -13,6 +13,7 @@ pub mod http;
 pub mod leases;
 pub mod metrics;
 pub mod objects;
+pub mod outbound;
 pub mod privacy;
 pub mod row_security;
 #[allow(missing_docs)] // made by diesel's macro

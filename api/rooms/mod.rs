@@ -21,4 +21,5 @@ pub mod travel;
 pub mod units;
 pub mod venues;
 pub mod volunteers;
+pub mod webhooks;
 pub mod youth;

@@ -104,6 +104,13 @@ const ABOUT: &[(&str, Text)] = &[
         "venues",
         Text::new("How many venues of each kind are open, closed or restricted.", "各类场所营业、停业、限制的数量。"),
     ),
+    (
+        "webhook_endpoints",
+        Text::new(
+            "Addresses of partners that are told of each change, in order, signed, until they take it.",
+            "向合作系统按顺序推送变更，带签名，直至对方收妥。",
+        ),
+    ),
     ("vocabularies", Text::new("Words that fields take, in both languages.", "字段可取的词，中英文。")),
 ];
 

@@ -21,7 +21,8 @@ use crate::rooms::observation::own_cases;
 use crate::rooms::registers::comparisons;
 use crate::rooms::{
     accounts, attachments, bulletins, checkpoints, communities, compounds, duties, households, justice, observation,
-    prevention, registers, relief, reporting, reports, supervision, supply, travel, units, venues, volunteers, youth,
+    prevention, registers, relief, reporting, reports, supervision, supply, travel, units, venues, volunteers,
+    webhooks, youth,
 };
 use crate::server::{pages, reference};
 use crate::statistics;
@@ -50,6 +51,7 @@ pub static THEMES: &[&Theme] = &[
     &attachments::THEME,
     &reports::THEME,
     &bulletins::THEME,
+    &webhooks::THEME,
 ];
 
 /// Every kind of record.

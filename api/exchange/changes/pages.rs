@@ -2,6 +2,7 @@
 
 use kit::cell_json::JsonWriter;
 use kit::problem::Problem;
+use kit::text::Language;
 use kit::time::InZone;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -39,13 +40,36 @@ pub async fn write(asked: &Asked<'_>, page: &Page) -> Result<Vec<u8>, Problem> {
 
 /// Writes a change. Its record comes last, straight from its row, where the rest has null for it.
 pub fn write_change(asked: &Asked<'_>, change: &Change, writer: &mut JsonWriter) -> Result<(), Problem> {
+    write_item(asked.core, asked.language, change, Content::Record, writer)
+}
+
+/// How much of a change is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// With the record.
+    Record,
+    /// Without it: which one it is, and what became of it.
+    Thin,
+}
+
+/// Writes a change for whoever it is told to.
+pub fn write_item(
+    core: &Core,
+    language: Language,
+    change: &Change,
+    content: Content,
+    writer: &mut JsonWriter,
+) -> Result<(), Problem> {
     const NO_RECORD: &str = "null}";
-    let (core, kind) = (asked.core, change.kind);
+    const NO_MEMBER: &str = ",\"record\":null}";
+    let kind = change.kind;
     writer.serialize(&Item::of(core, change)?).map_err(Problem::internal)?;
-    if change.operation != REVOKED {
+    if content == Content::Thin {
+        writer.truncate(writer.len() - NO_MEMBER.len());
+        writer.raw("}");
+    } else if change.operation != REVOKED {
         writer.truncate(writer.len() - NO_RECORD.len());
-        RowWriting { core, kind, language: asked.language, plain: false, members: &ALL_MEMBERS }
-            .write(&change.record, writer)?;
+        RowWriting { core, kind, language, plain: false, members: &ALL_MEMBERS }.write(&change.record, writer)?;
         writer.raw("}");
     }
     Ok(())

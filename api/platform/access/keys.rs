@@ -31,6 +31,7 @@ pub static KEY_SCOPE: Vocabulary = Vocabulary::new(
         word("export", "export files", "批量导出"),
         word("statistics", "aggregates only", "仅统计数据"),
         word("small_cells", "aggregates with small numbers and by place", "含小数值的明细统计"),
+        word("webhooks", "be told of changes by webhooks", "接收变更推送(Webhook)"),
     ],
 );
 
@@ -53,11 +54,14 @@ pub enum KeyScope {
     Statistics,
     /// Aggregates with numbers of a few people, by place and organisation.
     SmallCells,
+    /// Being told of changes at an address of its own.
+    Webhooks,
 }
 
 impl KeyScope {
     /// Those that keys are given.
-    const GIVEN: [Self; 6] = [Self::Read, Self::Write, Self::Import, Self::Export, Self::Statistics, Self::SmallCells];
+    const GIVEN: [Self; 7] =
+        [Self::Read, Self::Write, Self::Import, Self::Export, Self::Statistics, Self::SmallCells, Self::Webhooks];
 
     /// Its word in [`KEY_SCOPE`]; none for the two that are no scopes of keys.
     pub fn code(self) -> Option<&'static str> {
@@ -69,6 +73,7 @@ impl KeyScope {
             Self::Export => Some("export"),
             Self::Statistics => Some("statistics"),
             Self::SmallCells => Some("small_cells"),
+            Self::Webhooks => Some("webhooks"),
         }
     }
 
@@ -80,7 +85,7 @@ impl KeyScope {
 
 /// The scopes of a key, each once or not at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct KeyScopes(u8);
+pub struct KeyScopes(u16);
 
 impl KeyScopes {
     /// Those of these words.
@@ -129,6 +134,15 @@ pub async fn authenticate(core: &Core, token: &str) -> Result<SignedIn, Problem>
         return Err(INVALID_TOKEN.into());
     }
     Ok(SignedIn { actor: Arc::clone(&known.actor), credential: Credential::Key(Arc::clone(&known.scopes)) })
+}
+
+/// What a key may do now and for which uses, without its secret: for work on its behalf. None where it is over.
+pub async fn standing(core: &Core, id: Uuid) -> Result<Option<(Arc<Actor>, Arc<Vec<String>>)>, Problem> {
+    match look_up(core, id).await {
+        Ok(known) => Ok(Some((Arc::clone(&known.actor), Arc::clone(&known.scopes)))),
+        Err(problem) if problem.code() == INVALID_TOKEN => Ok(None),
+        Err(problem) => Err(problem),
+    }
 }
 
 async fn look_up(core: &Core, id: Uuid) -> Result<Arc<KnownKey>, Problem> {

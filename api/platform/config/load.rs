@@ -1,12 +1,14 @@
 //! Where settings come from, and whether they are in bounds.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use serde::Deserialize;
 use validator::Validate;
 
 use super::Config;
+use crate::platform::outbound::judge::may_be_allowed;
+use crate::platform::outbound::sender::certificates;
 
 /// Why the settings can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +105,12 @@ impl Config {
         if self.attachments_endpoint.is_some() && self.attachments_bucket.is_none() {
             return Err(ConfigError::Bounds("attachments_bucket: is required with attachments_endpoint".into()));
         }
+        if let Some(network) = self.webhook_allow.iter().find(|network| !may_be_allowed(network)) {
+            return Err(ConfigError::Bounds(format!("webhook_allow: {network} is never called")));
+        }
+        if let Some(Err(cause)) = self.webhook_ca_file.as_deref().map(certificates) {
+            return Err(ConfigError::Bounds(format!("webhook_ca_file: {cause}")));
+        }
         if !matches!(self.log_format.as_deref(), None | Some("json" | "text")) {
             return Err(ConfigError::Bounds("log_format: must be json or text".into()));
         }
@@ -116,28 +124,34 @@ impl Config {
     }
 }
 
-/// An environment variable as TOML would have it: a number or a boolean where it is one.
-/// A list, or a text with commas as the environment has it.
-pub(super) fn addresses<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<IpAddr>, D::Error> {
+/// A list, or a text with commas as the environment has it, or the one value that a variable is.
+pub(super) fn list<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: serde::de::DeserializeOwned + FromStr,
+    D: serde::Deserializer<'de>,
+{
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Either {
-        List(Vec<IpAddr>),
+    enum Either<T> {
+        List(Vec<T>),
+        One(T),
         Text(String),
     }
     match Either::deserialize(deserializer)? {
         Either::List(list) => Ok(list),
+        Either::One(one) => Ok(vec![one]),
         Either::Text(text) => text
             .split(',')
             .map(str::trim)
             .filter(|part| !part.is_empty())
             .map(|part| {
-                part.parse().map_err(|_| serde::de::Error::custom(format!("trusted_proxies: `{part}` is no address")))
+                part.parse().map_err(|_| serde::de::Error::custom(format!("`{part}` can't stand in this list")))
             })
             .collect(),
     }
 }
 
+/// An environment variable as TOML would have it: a number or a boolean where it is one.
 fn parse_scalar(text: String) -> toml::Value {
     text.parse::<i64>()
         .map(toml::Value::Integer)
@@ -169,11 +183,28 @@ mod tests {
             ..Config::default()
         };
         assert!(in_bucket("http://127.0.0.1:9000").checked().is_ok() && in_bucket("ftp://x").checked().is_err());
+        assert!(wrong(|config| config.webhook_allow = vec!["127.0.0.0/8".parse().unwrap()]));
+        assert!(wrong(|config| config.webhook_ca_file = Some("/nowhere".into())));
         assert!(
             !Config { database_url: Some("postgresql://u:secret@h/d".into()), ..Config::default() }
                 .printed()
                 .unwrap()
                 .contains("secret")
         );
+    }
+
+    /// Tests receive at loopback by a seam in code; no text opens it.
+    #[test]
+    fn no_text_opens_the_seam_for_tests() {
+        let read = |text: &str| toml::from_str::<Config>(text);
+        for text in ["outbound = true", "[outbound]\nloopback = true", "loopback = true", "[seam]\nloopback = true"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+        let config = read("webhook_allow = [\"10.20.0.0/16\"]\nwebhook_ports = 8443").unwrap();
+        assert!(!config.outbound.loopback && config.webhook_ports == [8443] && config.webhook_allow.len() == 1);
+        assert!(
+            read("webhook_allow = \"10.20.0.0/16, 10.30.0.0/16\"").is_ok_and(|config| config.webhook_allow.len() == 2)
+        );
+        assert!(!Config::default().printed().unwrap().contains("outbound"));
     }
 }

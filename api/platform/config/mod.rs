@@ -17,6 +17,8 @@ use validator::Validate;
 
 pub use self::load::{ConfigError, Overrides};
 use crate::platform::http::transport::ConnectionLimits;
+use crate::platform::outbound::Seam;
+use crate::platform::outbound::network::Network;
 
 /// Descriptors for what is neither a connection of a client nor one of the pool: files of imports, the ledger's
 /// connections, listeners, the metrics' clients, the runtime's own.
@@ -32,7 +34,7 @@ pub struct Config {
     pub metrics_listen: Option<String>,
     /// Addresses of proxies whose `X-Forwarded-For` is believed, separated by commas. None by default: the
     /// peer of the connection is the client.
-    #[serde(deserialize_with = "load::addresses")]
+    #[serde(deserialize_with = "load::list")]
     pub trusted_proxies: Vec<IpAddr>,
     /// Where the embedded database, its socket and, by default, the keys are kept.
     pub data_dir: PathBuf,
@@ -142,10 +144,22 @@ pub struct Config {
     /// How long requests under way may take at shutdown, in milliseconds.
     #[validate(range(min = 0, max = 600_000))]
     pub shutdown_timeout_ms: u64,
+    /// Networks that aren't public and that webhooks may be sent to all the same, as `10.20.0.0/16`. None by default;
+    /// loopback and link-local addresses never.
+    #[serde(deserialize_with = "load::list")]
+    pub webhook_allow: Vec<Network>,
+    /// Ports that webhooks may be sent to beside 443.
+    #[serde(deserialize_with = "load::list")]
+    pub webhook_ports: Vec<u16>,
+    /// A PEM file with certificates of authorities that webhooks' receivers are trusted by beside the public ones.
+    pub webhook_ca_file: Option<PathBuf>,
     /// Filter of the log, as `info,lianfang=debug`.
     pub log: String,
     /// `json` (one event a line) or `text`; text where stderr is a terminal by default.
     pub log_format: Option<String>,
+    /// No setting: what only code can set, for tests.
+    #[serde(skip)]
+    pub outbound: Seam,
 }
 
 impl Default for Config {
@@ -191,8 +205,12 @@ impl Default for Config {
             write_deadline_ms: 15_000,
             file_deadline_ms: 60_000,
             shutdown_timeout_ms: 10_000,
+            webhook_allow: Vec::new(),
+            webhook_ports: Vec::new(),
+            webhook_ca_file: None,
             log: "info".into(),
             log_format: None,
+            outbound: Seam::default(),
         }
     }
 }

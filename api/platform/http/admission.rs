@@ -99,6 +99,9 @@ impl Operation {
         }
         match self.access {
             Access::Roles(roles) if !caller.roles.meets(roles) => return Err(FORBIDDEN),
+            Access::RolesOrKeys(roles) if caller.scopes.is_none() && !caller.roles.meets(roles) => {
+                return Err(FORBIDDEN);
+            }
             Access::Judges(roles) if !caller.judging.meets(roles) => return Err(FORBIDDEN),
             _ => {}
         }

@@ -185,7 +185,9 @@ fn problems(operation: &Operation) -> Vec<Code> {
         }
     }
     match operation.access {
-        Access::Roles(_) | Access::Judges(_) => codes.extend([FORBIDDEN, PASSWORD_CHANGE_REQUIRED]),
+        Access::Roles(_) | Access::RolesOrKeys(_) | Access::Judges(_) => {
+            codes.extend([FORBIDDEN, PASSWORD_CHANGE_REQUIRED])
+        }
         Access::SignedIn => codes.push(PASSWORD_CHANGE_REQUIRED),
         Access::SignedInOnce | Access::Public => {}
     }

@@ -60,6 +60,8 @@ pub enum Access {
     SignedIn,
     /// Whoever holds one of these roles anywhere; where, is judged with the data.
     Roles(&'static [Role]),
+    /// The same of people; and keys of any role, by their scope alone: what it lets them do is about themselves.
+    RolesOrKeys(&'static [Role]),
     /// Those of them who may judge others: not for a store or a school, which would judge itself or its competitors.
     Judges(&'static [Role]),
 }

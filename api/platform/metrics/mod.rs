@@ -41,6 +41,11 @@ struct InLane {
     lane: Lane,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct InState {
+    state: &'static str,
+}
+
 type Durations = Family<Operated, Histogram, fn() -> Histogram>;
 
 /// Counts of the requests, and what is asked when somebody looks.
@@ -54,6 +59,8 @@ pub struct Metrics {
     streams: Gauge,
     arriving: Gauge,
     ledger_waiting: Gauge,
+    webhook_endpoints: Family<InState, Gauge>,
+    webhook_behind: Family<InState, Gauge>,
     database_connections: Gauge,
     database_idle: Gauge,
     resident_memory: Gauge,
@@ -76,6 +83,8 @@ impl Metrics {
             in_work: Gauge::default(),
             arriving: Gauge::default(),
             ledger_waiting: Gauge::default(),
+            webhook_endpoints: Family::default(),
+            webhook_behind: Family::default(),
             database_connections: Gauge::default(),
             database_idle: Gauge::default(),
             resident_memory: Gauge::default(),
@@ -112,6 +121,12 @@ impl Metrics {
             ledger.refused.clone(),
         );
         registry.register("ledger_appends_waiting", "Appends that wait for the writer", metrics.ledger_waiting.clone());
+        registry.register("webhook_endpoints", "Endpoints of webhooks by state", metrics.webhook_endpoints.clone());
+        registry.register(
+            "webhook_endpoints_behind",
+            "Changes that the furthest endpoint of each state is behind",
+            metrics.webhook_behind.clone(),
+        );
         registry.register("worker_panics", "Panics of what works beside the requests", supervision.panics().clone());
         registry.register("log_lines_dropped", "Lines of the log that could not be written", log_writer::dropped());
         registry.register("database_statements", "Statements that read", database.statements().clone());
@@ -138,6 +153,12 @@ impl Metrics {
     pub fn refuse(&self, lane: Lane) {
         self.refused.inc();
         self.refused_by_lane.get_or_create(&InLane { lane }).inc();
+    }
+
+    /// Notes how many endpoints of webhooks stand so, and how far the furthest of them is behind.
+    pub fn webhooks(&self, state: &'static str, endpoints: i64, behind: i64) {
+        self.webhook_endpoints.get_or_create(&InState { state }).set(endpoints);
+        self.webhook_behind.get_or_create(&InState { state }).set(behind);
     }
 
     /// All figures in OpenMetrics text.

@@ -35,6 +35,10 @@ pub struct Keys {
     pub token: Key,
     /// Signs release certificates: the seed of an Ed25519 key.
     pub certificate: Key,
+    /// Signs webhooks of receivers that check a public key: the seed of an Ed25519 key.
+    pub webhook: Key,
+    /// Signs what is pushed to phones (VAPID): the secret of a P-256 key.
+    pub push: Key,
 }
 
 /// Why the keys can't be used.
@@ -67,8 +71,18 @@ pub enum KeyError {
 }
 
 /// The names of the key files, in the order of [`Keys::each`].
-const NAMES: [&str; 8] =
-    ["data-1", "identity", "blind-index-1", "commitment", "cursor", "refresh", "token-1", "certificate-1"];
+const NAMES: [&str; 10] = [
+    "data-1",
+    "identity",
+    "blind-index-1",
+    "commitment",
+    "cursor",
+    "refresh",
+    "token-1",
+    "certificate-1",
+    "webhook-1",
+    "push-1",
+];
 
 impl Keys {
     /// Reads the keys of a directory; makes the directory and the keys that are missing. A key that
@@ -79,7 +93,7 @@ impl Keys {
             .mode(0o700)
             .create(directory)
             .map_err(|source| KeyError::File { path: directory.to_owned(), source })?;
-        let [data, identity, blind_index, commitment, cursor, refresh, token, certificate] =
+        let [data, identity, blind_index, commitment, cursor, refresh, token, certificate, webhook, push] =
             NAMES.map(|name| load_or_create(directory, name, knows(name)));
         Ok(Self {
             data: data?,
@@ -90,6 +104,8 @@ impl Keys {
             refresh: refresh?,
             token: token?,
             certificate: certificate?,
+            webhook: webhook?,
+            push: push?,
         })
     }
 

@@ -31,7 +31,7 @@ fields! {
     ORG_ID: Uuid = Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Only what belongs to this organisation.");
     SCOPES: Vec<String> = Field::new(
         "scopes",
-        Shape::List { of: &SCOPE, max: 5 },
+        Shape::List { of: &SCOPE, max: 7 },
         Text::new("Scopes", "用途"),
         "What it may be used for. `statistics` alone reaches aggregates only.",
     )
