@@ -189,7 +189,7 @@ async fn the_examples_can_be_posted_as_they_stand() {
         let shown = &operation["responses"]["201"]["content"]["application/json"]["examples"]["example"]["value"];
         assert_eq!(members(&created), members(shown), "{kind}: the example of the answer has other members");
     }
-    for path in ["/v1/users", "/v1/api-keys", "/v1/webhook-endpoints"] {
+    for path in ["/v1/users", "/v1/api-keys", "/v1/webhook-endpoints", "/v1/push-subscriptions"] {
         let operation = &served["paths"][path]["post"];
         let example_in = |part: &Json| part["content"]["application/json"]["examples"]["example"]["value"].clone();
         let created = admin.post(path, &example_in(&operation["requestBody"])).await.expect(201).body;

@@ -18,7 +18,7 @@ const LAYERS: [(&str, u8, &[&str]); 7] = [
 ];
 
 /// Themes, each with those that it may name.
-const THEMES: [(&str, &[&str]); 22] = [
+const THEMES: [(&str, &[&str]); 23] = [
     ("accounts", &["duties", "registers"]),
     ("attachments", &[]),
     ("bulletins", &["registers"]),
@@ -44,6 +44,7 @@ const THEMES: [(&str, &[&str]); 22] = [
     ),
     ("households", &["checkpoints", "duties", "observation", "registers"]),
     ("justice", &["checkpoints", "duties", "registers", "units"]),
+    ("notifications", &["duties"]),
     ("observation", &["checkpoints", "duties", "registers"]),
     ("prevention", &["registers", "supervision"]),
     ("registers", &["duties", "observation"]),

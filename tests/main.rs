@@ -84,6 +84,7 @@ mod lookups;
 mod merged_lines;
 mod merges;
 mod neighbours;
+mod notifications;
 mod organizations;
 mod overload;
 mod page;

@@ -53,7 +53,7 @@ const FILLED: [&str; 36] = [
 ];
 
 /// Tables whose keys don't begin with the district: they are of the whole service.
-const EXEMPT: [&str; 14] = [
+const EXEMPT: [&str; 16] = [
     "__diesel_schema_migrations",
     "api_keys",
     "audit_log",
@@ -62,7 +62,9 @@ const EXEMPT: [&str; 14] = [
     "former_grants",
     "key_fingerprints",
     "migration_lock",
+    "notification_reads",
     "observation_policies",
+    "push_subscriptions",
     "service_settings",
     "sessions",
     "user_grants",
@@ -208,6 +210,8 @@ async fn schema_rs_is_fresh() {
         "survey_targets",
         "survey_tellings",
         "isolation_case_sights",
+        "notification_reads",
+        "push_subscriptions",
         "webhook_deliveries",
         "webhook_endpoints",
         "worker_leases",

@@ -1,7 +1,7 @@
 //! Webhooks: each change reaches the receiver in order, whatever happens to either; nobody is told more than he may see,
 //! and no address is called that may not be.
 
-mod receiver;
+pub mod receiver;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -23,6 +23,7 @@ problem_codes! {
 
 fault_codes! {
     FAULTS;
+    URL_NOT_ALLOWED "url_not_allowed" "isn't an address that may be called" "不允许的回调地址";
     ONLY_IN_PAGES "only_in_pages" "is for pages, not for files" "仅适用于分页,不适用于文件导出";
     ONLY_IN_FILES "only_in_files" "is for files: ask for CSV, NDJSON or XLSX" "仅适用于文件导出(CSV、NDJSON、XLSX)";
     WRONG_PASSWORD "wrong_password" "is not the current password" "当前密码不正确";

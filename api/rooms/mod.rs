@@ -9,6 +9,7 @@ pub mod compounds;
 pub mod duties;
 pub mod households;
 pub mod justice;
+pub mod notifications;
 pub mod observation;
 pub mod prevention;
 pub mod registers;

@@ -64,6 +64,13 @@ const ABOUT: &[(&str, Text)] = &[
         ),
     ),
     (
+        "notifications",
+        Text::new(
+            "What somebody should know of: fevers, what was missed, handed over, gone up, in conflict.",
+            "本人须知：发热、未完成、交接、上报、冲突。",
+        ),
+    ),
+    (
         "observation_policies",
         Text::new(
             "How long and how closely people are observed at home, from which day on.",

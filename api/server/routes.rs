@@ -20,7 +20,8 @@ use crate::records::{self, Kind, Registry, Theme};
 use crate::rooms::observation::own_cases;
 use crate::rooms::registers::comparisons;
 use crate::rooms::{
-    accounts, attachments, bulletins, checkpoints, communities, compounds, duties, households, justice, observation,
+    accounts, attachments, bulletins, checkpoints, communities, compounds, duties, households, justice, notifications,
+    observation,
     prevention, registers, relief, reporting, reports, supervision, supply, travel, units, venues, volunteers,
     webhooks, youth,
 };
@@ -51,6 +52,7 @@ pub static THEMES: &[&Theme] = &[
     &attachments::THEME,
     &reports::THEME,
     &bulletins::THEME,
+    &notifications::THEME,
     &webhooks::THEME,
 ];
 

@@ -183,6 +183,7 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Received> {
         let count = stream.read(&mut piece).await.ok()?;
         raw.extend_from_slice(&piece[..count]);
     }
-    let json = serde_json::from_slice(&raw).unwrap();
+    // What is pushed to phones is no JSON.
+    let json = serde_json::from_slice(&raw).unwrap_or(Json::Null);
     Some(Received { headers, raw, json, status: None })
 }

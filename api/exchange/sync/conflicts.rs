@@ -46,6 +46,27 @@ struct Found {
     shown: ShownConflict,
 }
 
+/// Conflicts that an account's phone met since an instant and that nobody decided, the newest first: which, and when.
+pub async fn open_of(
+    core: &Core,
+    district_code: &str,
+    user_id: Uuid,
+    since: DateTime<Utc>,
+    most: i64,
+) -> Result<Vec<(Uuid, DateTime<Utc>)>, Problem> {
+    let statement = Statement::new("SELECT id, found_at FROM sync_conflicts WHERE district_code = ")
+        .text(district_code)
+        .sql(" AND state = 'open' AND user_id = ")
+        .id(user_id)
+        .sql(" AND found_at > ")
+        .bind(ColumnType::Instant, Value::Instant(since))
+        .sql(" ORDER BY found_at DESC, id DESC LIMIT ")
+        .integer(most)
+        .seeing_district(district_code);
+    let rows = core.database.read(&statement).await?;
+    Ok(rows.into_iter().filter_map(|mut row| Some((row.id("id")?, row.instant("found_at")?))).collect())
+}
+
 /// `GET /v1/conflicts`.
 pub async fn list(call: Call) -> Answer {
     let actor = call.actor()?;

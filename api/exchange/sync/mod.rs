@@ -30,6 +30,7 @@ mod wire;
 mod write_stages;
 
 pub use again::retry_held;
+pub use conflicts::open_of as open_conflicts_of;
 pub use routes::operations;
 pub use state::sweep;
 pub use wire::schemas;

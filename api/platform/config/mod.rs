@@ -153,6 +153,8 @@ pub struct Config {
     pub webhook_ports: Vec<u16>,
     /// A PEM file with certificates of authorities that webhooks' receivers are trusted by beside the public ones.
     pub webhook_ca_file: Option<PathBuf>,
+    /// Whom a push service may ask about pushes: `mailto:…` or `https://…`. None by default; some services want one.
+    pub push_contact: Option<String>,
     /// Filter of the log, as `info,lianfang=debug`.
     pub log: String,
     /// `json` (one event a line) or `text`; text where stderr is a terminal by default.
@@ -208,6 +210,7 @@ impl Default for Config {
             webhook_allow: Vec::new(),
             webhook_ports: Vec::new(),
             webhook_ca_file: None,
+            push_contact: None,
             log: "info".into(),
             log_format: None,
             outbound: Seam::default(),

@@ -111,7 +111,12 @@ impl Judge {
             return None;
         }
         let written = text.split_once("://")?.1.split(['/', '?', '#']).next()?;
-        if written.contains('@') || !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+        if written.is_empty()
+            || written.contains('@')
+            || !url.username().is_empty()
+            || url.password().is_some()
+            || url.fragment().is_some()
+        {
             return None;
         }
         // A number in any spelling is one of these by now.

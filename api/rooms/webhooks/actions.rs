@@ -158,7 +158,7 @@ async fn replay(call: Call) -> Answer {
 async fn rotate(call: Call) -> Answer {
     let overlap = call.form(ROTATED).await?.get(&OVERLAP_MINUTES).unwrap_or(OVERLAP);
     let mut endpoint = found(&call).await?;
-    if endpoint.settings.signing == WebhookSigning::V1a {
+    if endpoint.settings.signing == WebhookSigning::PublicKey {
         return Err(NO_SECRET.into());
     }
     endpoint.former_secret = endpoint.secret.take();

@@ -12,6 +12,5 @@ problem_codes! {
 
 fault_codes! {
     FAULTS;
-    URL_NOT_ALLOWED "url_not_allowed" "isn't an address that may be called" "不允许的回调地址";
     NOT_YET_GIVEN "not_yet_given" "must not lie behind the newest change" "不能晚于最新变更";
 }

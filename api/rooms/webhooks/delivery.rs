@@ -74,7 +74,7 @@ pub async fn send(core: &Core, endpoint: &Endpoint, letter: &Letter) -> Result<A
 /// The signatures of a letter: during a rotation two, of which either is good.
 fn signatures(core: &Core, endpoint: &Endpoint, letter: &Letter, at: DateTime<Utc>) -> Result<String, Problem> {
     let timestamp = at.timestamp();
-    if endpoint.settings.signing == WebhookSigning::V1a {
+    if endpoint.settings.signing == WebhookSigning::PublicKey {
         return Ok(signer::by_key(&core.keys.webhook, &letter.id, timestamp, &letter.body));
     }
     let former = endpoint.former_secret.as_ref().filter(|_| endpoint.former_until.is_some_and(|until| at < until));

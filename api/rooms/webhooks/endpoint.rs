@@ -38,8 +38,8 @@ words! {
 words! {
     /// By what a receiver knows that it was the service.
     pub WebhookSigning "webhook_signing" "Signature" "签名方式" {
-        V1 "v1" "a shared secret (HMAC-SHA-256)" "共享密钥(HMAC-SHA-256)";
-        V1a "v1a" "the service's public key (Ed25519)" "服务公钥(Ed25519)";
+        Secret "v1" "a shared secret (HMAC-SHA-256)" "共享密钥(HMAC-SHA-256)";
+        PublicKey "v1a" "the service's public key (Ed25519)" "服务公钥(Ed25519)";
     }
 }
 

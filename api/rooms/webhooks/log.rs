@@ -12,6 +12,7 @@ use kit::value::Value;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
+use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use uuid::Uuid;
 
 use super::delivery::Attempt;
@@ -19,9 +20,11 @@ use super::endpoint::{Endpoint, ID};
 use super::event::Letter;
 use super::owner::{self, MAKERS};
 use super::store;
+use super::wire::MOST_NO;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::audit::job_write;
 use crate::platform::core::Core;
+use crate::platform::http::answered::{Said, Saying};
 use crate::platform::http::page::{self, Page};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::list::{CURSOR, LIMIT};
@@ -39,6 +42,21 @@ columns! {
     REASON "reason": String;
 }
 
+/// Schema of a change's number.
+struct ChangeNumber;
+/// A change's number, for items of lists: the derive bounds members only.
+type ChangeNo = Saying<ChangeNumber>;
+
+impl Said for ChangeNumber {
+    fn schema() -> ObjectBuilder {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .minimum(Some(1))
+            .maximum(Some(MOST_NO))
+    }
+}
+
 /// An attempt to deliver.
 #[derive(Serialize, ToSchema)]
 struct WebhookDelivery {
@@ -48,7 +66,7 @@ struct WebhookDelivery {
     #[schema(max_length = 100)]
     webhook_id: String,
     /// Numbers of the changes told; none of a test.
-    #[schema(max_items = 100)]
+    #[schema(inline, value_type = Vec<ChangeNo>, max_items = 100)]
     change_nos: Vec<i64>,
     /// The how many-th attempt since the last that was taken.
     #[schema(minimum = 1, maximum = 100)]

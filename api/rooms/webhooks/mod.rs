@@ -4,7 +4,7 @@
 //! - Where to: an address that `platform/outbound` judges, as written and at each attempt.
 //! - What: what the feed would give the owner at that moment, masked ([`event`]); signed by Standard Webhooks 1.0.0
 //!   ([`signer`]).
-//! - When: in order, one at a time an endpoint, until it is taken ([`worker`], [`delivery`]).
+//! - When: in order, one at a time an endpoint, until it is taken ([`worker`], [`run`], [`delivery`]).
 
 mod actions;
 mod codes;
@@ -14,6 +14,7 @@ mod event;
 mod log;
 mod owner;
 mod routes;
+mod run;
 mod schedule;
 mod signer;
 mod store;

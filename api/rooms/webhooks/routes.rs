@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::codes::{NOT_YET_GIVEN, TOO_MANY_ENDPOINTS, URL_NOT_ALLOWED};
+use super::codes::{NOT_YET_GIVEN, TOO_MANY_ENDPOINTS};
 use super::endpoint::{Endpoint, Progress, Settings, WebhookPayload, WebhookSigning, WebhookState};
 use super::owner::{self, MAKERS};
 use super::signer::{self, SECRET_BYTES};
@@ -28,7 +28,7 @@ use super::wire::{
 use crate::exchange::changes;
 use crate::platform::access::Role;
 use crate::platform::access::keys::KeyScope;
-use crate::platform::codes::IF_MATCH_REQUIRED;
+use crate::platform::codes::{IF_MATCH_REQUIRED, URL_NOT_ALLOWED};
 use crate::platform::core::Core;
 use crate::platform::http::page::{self, Page};
 use crate::platform::http::{Access, Answer, Call, Operation};
@@ -136,7 +136,7 @@ async fn post(call: Call) -> Answer {
 
 /// Gives an endpoint a new secret and tells it; none where the service's key signs.
 pub fn exchange_secret(core: &Core, endpoint: &mut Endpoint) -> Result<Option<String>, Problem> {
-    if endpoint.settings.signing == WebhookSigning::V1a {
+    if endpoint.settings.signing == WebhookSigning::PublicKey {
         return Ok(None);
     }
     let secret: [u8; SECRET_BYTES] = rand::random();
@@ -156,7 +156,7 @@ fn new(call: &Call, form: &Values, head: i64) -> Result<Endpoint, Problem> {
         area_code: form.get(&AREA_CODE).map(str::to_owned),
         payload: form.get(&PAYLOAD).unwrap_or(WebhookPayload::Thin),
         batch: form.get(&BATCH).unwrap_or(1),
-        signing: form.get(&SIGNING).unwrap_or(WebhookSigning::V1),
+        signing: form.get(&SIGNING).unwrap_or(WebhookSigning::Secret),
     };
     Ok(Endpoint {
         district_code: form.required(&DISTRICT_CODE)?.to_owned(),

@@ -16,6 +16,7 @@ use super::endpoint::{
     NEXT_ATTEMPT_AT, ORG_ID, Owner, PROGRESS, REPLAY, REVISION, SECRET, SETTINGS, STATE, STATE_REASON, UNTESTED,
     USER_ID,
 };
+use super::worker::NAME;
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::{AuditEntry, system_write_all};
@@ -238,7 +239,9 @@ pub async fn remove(core: &Core, endpoint: &Endpoint, audit_entry: AuditEntry) -
     let deliveries =
         of("DELETE FROM webhook_deliveries WHERE district_code = ").sql(" AND endpoint_id = ").id(endpoint.id);
     let own = of("DELETE FROM webhook_endpoints WHERE district_code = ").sql(" AND id = ").id(endpoint.id);
+    let lease = Statement::new("DELETE FROM worker_leases WHERE name = ").text(format!("{NAME}:{}", endpoint.id));
     system_write_all(core, vec![audit_entry], async |connection| {
+        let _: Vec<Row> = lease.load(connection).await?;
         let _: Vec<Row> = deliveries.load(connection).await?;
         let _: Vec<Row> = own.load(connection).await?;
         Ok(())

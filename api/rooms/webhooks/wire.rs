@@ -25,7 +25,7 @@ const fn integer(name: &'static str, min: i64, max: i64, label: Text, about: &'s
 }
 
 /// The largest number of a change.
-const MOST_NO: i64 = 9_007_199_254_740_991;
+pub const MOST_NO: i64 = 9_007_199_254_740_991;
 
 /// Where to.
 pub const URL: TypedField<String> = TypedField::named(
