@@ -107,7 +107,8 @@ impl Judge {
         }
         let url = Url::parse(text).ok()?;
         let is_https = url.scheme() == "https";
-        if !is_https && !(self.loopback && url.scheme() == "http") {
+        let may_be_plain = self.loopback && url.scheme() == "http";
+        if !is_https && !may_be_plain {
             return None;
         }
         let written = text.split_once("://")?.1.split(['/', '?', '#']).next()?;

@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use kit::problem::Problem;
 use serde_json::json;
 
 use super::wire::{Found, IDS, MARKS, Notification, READ, UNREAD, UP_TO, example};
@@ -55,12 +54,12 @@ async fn list(call: Call) -> Answer {
 async fn read(call: Call) -> Answer {
     let form = call.form(READ).await?;
     let (up_to, ids): (_, Vec<String>) = (form.get(&UP_TO), form.list(&IDS).collect());
-    if up_to.is_some() == !ids.is_empty() {
+    if up_to.is_some() != ids.is_empty() {
         let fields = format!("{}, {}", UP_TO.name(), IDS.name());
         return Err(fault_with("", ONE_OF, vec![("fields", fields)]));
     }
     // What is still to come can't have been read.
     let up_to = up_to.map(|up_to| up_to.min(call.core.clock.now()));
-    marks::note(&call.core, call.actor()?.user_id, up_to, &ids).await.map_err(Problem::from)?;
+    marks::note(&call.core, call.actor()?.user_id, up_to, &ids).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -67,7 +67,7 @@ async fn look(core: &Arc<Core>, telling: &Arc<Telling>, looks: u64) -> Result<()
         }
         let (core, telling) = (Arc::clone(core), Arc::clone(telling));
         tokio::spawn(async move {
-            let told = core.supervision.caught(NAME, tell(&core, telling.holder, &district_code, id)).await;
+            let told = core.supervision.caught(NAME, Box::pin(tell(&core, telling.holder, &district_code, id))).await;
             if let Some(Err(problem)) = told {
                 tracing::warn!(%problem, endpoint = %id, "a webhook could not be told; tried again in a moment");
             }
