@@ -191,7 +191,7 @@ async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
         }
         Command::Migrate { place } => commands::migrate(&place.config()?, json).await,
         Command::User { command } => command.run().await,
-        Command::Key { command } => command.run().await,
+        Command::Key { command } => Box::pin(command.run()).await,
         Command::Verify { checkpoint, from, place } => {
             commands::verify(place.config()?, commands::Checkpoints { from, kept: checkpoint }, json).await
         }
