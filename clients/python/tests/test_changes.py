@@ -13,6 +13,7 @@ import pytest
 from conftest import PASSWORD, USERNAME, Service
 
 from lianfang import Change, CursorFile, Lianfang, Problem, Table
+from lianfang._changes import Page
 
 Make = Callable[..., dict[str, Any]]
 FOLLOWER = """
@@ -141,6 +142,21 @@ def test_a_killed_table_neither_loses_nor_repeats(api: Lianfang, screening: Make
     table.close()
     with pytest.raises(ValueError, match="others need a file of their own"):
         Table("places", path)
+
+
+def test_a_page_is_taken_as_a_whole_and_only_behind_its_place() -> None:
+    def made(number: int, record: Any) -> Change:
+        told: dict[str, Any] = {"seq": 1, "kind": "screenings", "id": str(number), "revision": 1, "op": "create", "area_code": None}
+        return Change(**told, change_no=number, recorded_at="", record=record, cursor="")
+
+    table = Table("screenings")
+    assert table.apply(Page((made(1, {"id": "1"}),), "1", False), "0")
+    with pytest.raises(TypeError):
+        table.apply(Page((made(2, {"id": "2"}), made(3, {"id": object()})), "3", False), "1")
+    assert (table.cursor, len(table)) == ("1", 1), "all of it or nothing"
+    assert not table.apply(Page((made(1, {"id": "stale"}),), "1", False), "0")
+    assert [record["id"] for record in table.records()] == ["1"], "another follower was there before"
+    table.close()
 
 
 def ids(path: Path) -> set[str]:

@@ -22,7 +22,7 @@ GATE = {"kind": "compound_gate", "name": "南门", "area_code": "511802005001"}
 class Proxy(http.server.ThreadingHTTPServer):
     """Hands on what comes. Each of `mishaps` spoils one request whose path begins with it:
 
-    `lost` answers nothing after the service did its work, `cut` breaks a file off in the middle, a number is answered.
+    `lost` answers nothing after the service did its work, `cut` breaks a file off in the middle, `spoilt` changes a figure in it, a number is answered.
     """
 
     daemon_threads = True
@@ -54,6 +54,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if mishap == "lost":
             self.close_connection = True
             return None
+        if mishap == "spoilt":
+            content = content.replace(b'"temperature_c":"36.', b'"temperature_c":"39.', 1)
         headers = {name: value for name, value in told.items() if name.lower() not in ("content-length", "transfer-encoding")}
         return self.answer(status, headers, content, len(content) // 2 if mishap == "cut" else len(content))
 
@@ -196,6 +198,15 @@ def test_a_broken_download_goes_on(
         assert all("after=" in path and "as_of_change_no=" in path for path in proxy.paths[1:])
     assert sorted(path.name for path in folder.iterdir()) == [f"far.{form}", f"whole.{form}"], "nothing is left beside"
     assert oct(told.path.stat().st_mode & 0o777) == "0o600"
+
+
+def test_a_spoilt_download_is_no_file(proxy: Proxy, far: Lianfang, readings: int, folder: Path) -> None:
+    proxy.mishaps = [("/v1/temperature-readings", "spoilt")]
+    with pytest.raises(Problem, match="damaged on the way"):
+        far.export("temperature_readings", folder / "readings.ndjson")
+    assert not (folder / "readings.ndjson").exists()
+    assert far.export("temperature_readings", folder / "readings.ndjson").count == readings
+    assert "39." not in (folder / "readings.ndjson").read_text(encoding="utf-8"), "nothing of it was gone on with"
 
 
 def test_an_ended_export_goes_on(proxy: Proxy, service: Service, readings: int, folder: Path, town: str) -> None:

@@ -13,7 +13,7 @@ import httpx
 
 from ._connection import Ask, Connection, Patience
 from ._files import MEDIA_TYPES, Download, as_of
-from ._problem import Problem
+from ._problem import DAMAGED, Problem
 
 KEPT_S = 3600.0
 """So long a part is gone on with. Later the caller will hardly mean the list as it stood then."""
@@ -58,13 +58,19 @@ def _lines(connection: Connection, path: str, query: Mapping[str, str], target: 
     count = _resume(download, part, place)
     noted = download.as_of_change_no
     with _private(part, "ab" if count else "wb") as file:
-        for line, _ in download.lines(connection, patience_s):
-            if download.as_of_change_no != noted:
-                noted = download.as_of_change_no
-                note = {"path": path, "query": dict(query), "as_of_change_no": noted}
-                place.write_text(json.dumps(note), encoding="utf-8")
-            file.write(line)
-            count += 1
+        try:
+            for line, _ in download.lines(connection, patience_s):
+                if download.as_of_change_no != noted:
+                    noted = download.as_of_change_no
+                    note = {"path": path, "query": dict(query), "as_of_change_no": noted}
+                    place.write_text(json.dumps(note), encoding="utf-8")
+                file.write(line)
+                count += 1
+        except Problem as problem:
+            if problem.code == DAMAGED:
+                # Nobody knows which line was damaged.
+                place.unlink(missing_ok=True)
+            raise
         _settle(file)
     os.replace(part, target)
     place.unlink(missing_ok=True)

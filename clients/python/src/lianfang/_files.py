@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from ._connection import Ask, Connection, Patience
-from ._problem import UNEXPECTED, Problem
+from ._problem import DAMAGED, Problem
 
 MEDIA_TYPES = {
     "csv": "text/csv",
@@ -55,7 +55,7 @@ class Download:
                 record = json.loads(line)
                 if record.get("_end"):
                     if record.get("sha256") != digest.hexdigest():
-                        raise Problem(response.status_code, UNEXPECTED, "the file was damaged on the way")
+                        raise Problem(response.status_code, DAMAGED, "the file was damaged on the way")
                     return
                 digest.update(line)
                 # Set before it is handed over: whoever has it has it.

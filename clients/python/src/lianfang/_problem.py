@@ -11,7 +11,9 @@ import httpx
 UNREACHABLE = "unreachable"
 """Code of a problem without an answer: no connection, or one that broke off."""
 UNEXPECTED = "unexpected_answer"
-"""Code of an answer that isn't the service's: a proxy's page, a file that was damaged on the way."""
+"""Code of an answer that isn't the service's, such as a proxy's page."""
+DAMAGED = "damaged_file"
+"""Code of a file whose digest isn't that of its lines."""
 
 
 @dataclass(frozen=True)
