@@ -28,6 +28,7 @@ def test_refused_rows_come_with_their_lines(api: Lianfang, folder: Path) -> None
 
     mended = folder / "错误.csv"
     api.save_refused(imported, mended)
+    assert oct(mended.stat().st_mode & 0o777) == "0o600"
     with mended.open(encoding="utf-8-sig", newline="") as opened:
         (only,) = csv.DictReader(opened)
     assert [*only.values()][-1] == "3"

@@ -8,11 +8,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 
 from ._connection import Ask, Connection, Patience
-from ._files import MEDIA_TYPES, Download, as_of
+from ._files import MEDIA_TYPES, Download, as_of, private
 from ._problem import DAMAGED, Problem
 
 KEPT_S = 3600.0
@@ -40,7 +41,7 @@ def export(
     while True:
         try:
             with connection.open(Ask("GET", path, query, headers={"accept": MEDIA_TYPES[form]})) as response:
-                with _private(part, "wb") as file:
+                with private(part, "wb") as file:
                     for piece in response.iter_bytes():
                         file.write(piece)
                     _settle(file)
@@ -57,7 +58,7 @@ def _lines(connection: Connection, path: str, query: Mapping[str, str], target: 
     download = Download(path, query)
     count = _resume(download, part, place)
     noted = download.as_of_change_no
-    with _private(part, "ab" if count else "wb") as file:
+    with private(part, "ab" if count else "wb") as file:
         try:
             for line, _ in download.lines(connection, patience_s):
                 if download.as_of_change_no != noted:
@@ -104,11 +105,6 @@ def _beside(target: Path, ending: str) -> Path:
     return target.with_name(f"{target.name}.{ending}")
 
 
-def _private(path: Path, mode: str):  # type: ignore[no-untyped-def]
-    """Opens a file that nobody else on the machine reads: records are of people."""
-    return open(path, mode, opener=lambda name, flags: os.open(name, flags, 0o600))
-
-
-def _settle(file) -> None:  # type: ignore[no-untyped-def]
+def _settle(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from io import BufferedWriter
+from pathlib import Path
+from typing import Any, Literal
 
 import httpx
 
@@ -71,6 +74,11 @@ def whole_lines(response: httpx.Response) -> Iterator[bytes]:
         *lines, rest = (rest + piece).split(b"\n")
         for line in lines:
             yield line + b"\n"
+
+
+def private(path: Path, mode: Literal["wb", "ab"]) -> BufferedWriter:
+    """Opens a file that nobody else on the machine reads: records are of people."""
+    return open(path, mode, opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 def as_of(response: httpx.Response) -> int | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ._connection import Ask, Connection
-from ._files import MEDIA_TYPES, whole_lines
+from ._files import MEDIA_TYPES, private, whole_lines
 from ._problem import UNEXPECTED, Fault, Problem
 
 FIRST_POLL_S, LONGEST_POLL_S = 0.1, 2.0
@@ -82,7 +82,8 @@ def save_refused(connection: Connection, import_id: str, target: Path) -> None:
     with connection.open(Ask("GET", f"/v1/imports/{import_id}/errors", headers={"accept": media_type}), read=True) as response:
         if response.headers.get("content-type", "").partition(";")[0] != media_type:
             raise Problem(response.status_code, UNEXPECTED, "rows of several sheets come as a workbook: name it .xlsx")
-        target.write_bytes(response.content)
+        with private(target, "wb") as file:
+            file.write(response.content)
 
 
 def _refused(connection: Connection, told: Mapping[str, Any]) -> tuple[RefusedRow, ...]:
