@@ -18,7 +18,7 @@ const LAYERS: [(&str, u8, &[&str]); 7] = [
 ];
 
 /// Themes, each with those that it may name.
-const THEMES: [(&str, &[&str]); 23] = [
+const THEMES: [(&str, &[&str]); 24] = [
     ("accounts", &["duties", "registers"]),
     ("attachments", &[]),
     ("bulletins", &["registers"]),

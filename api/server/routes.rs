@@ -21,9 +21,8 @@ use crate::rooms::observation::own_cases;
 use crate::rooms::registers::comparisons;
 use crate::rooms::{
     accounts, attachments, bulletins, checkpoints, communities, compounds, duties, households, justice, notifications,
-    observation,
-    prevention, registers, relief, reporting, reports, supervision, supply, travel, units, venues, volunteers,
-    webhooks, youth,
+    observation, prevention, registers, relief, reporting, reports, supervision, supply, travel, units, venues,
+    volunteers, webhooks, youth,
 };
 use crate::server::{pages, reference};
 use crate::statistics;
