@@ -130,7 +130,8 @@ async fn at_work<T>(config: Config, work: impl AsyncFnOnce(&Core) -> Result<T, F
         prepare(&backend).await?;
         work(&*start::core(config, &backend.service_url, routes::kinds()).await?).await
     };
-    let done = done.await;
+    // Boxed: a start holds the settings and all that is made of them.
+    let done = Box::pin(done).await;
     backend.leave().await?;
     done
 }

@@ -212,8 +212,7 @@ async fn list(call: Call) -> Answer {
     let as_of_on = call.query.get(&parameters::AS_OF_ON).unwrap_or(today);
     let all = goods_cache::known(&call.core);
     let goods = all.of(district_code.as_deref().unwrap_or_default());
-    let (category, sought) =
-        (call.query.get(&parameters::CATEGORY), call.query.get(&parameters::Q).map(|piece| Piece::new(&piece)));
+    let (category, sought) = (call.query.get(&parameters::CATEGORY), call.query.get(&parameters::Q).map(Piece::new));
     let matches = |commodity: &&Commodity| {
         let names = [&commodity.code, &commodity.name_zh, &commodity.name_en].into_iter().chain(&commodity.also);
         category.is_none_or(|category| category == commodity.category)
