@@ -27,7 +27,17 @@ def resolved(document, parameter):
     return document["components"]["parameters"][parameter["$ref"].rsplit("/", 1)[1]]
 
 
+def without_bytes(document):
+    """Leaves out the bytes of attachments: of several media types that are no JSON, generators make no function or a
+    wrong one. Whoever wants them asks by his HTTP library."""
+    for path in [path for path in document["paths"] if path.startswith("/v1/attachments/{id}/")]:
+        operations = document["paths"][path]
+        if any(method in operations for method in ("patch", "head")) or path.endswith("/thumbnail"):
+            del document["paths"][path]
+
+
 def for_openapi_python_client(document):
+    without_bytes(document)
     for operation in operations(document):
         content = operation.get("requestBody", {}).get("content", {})
         # Two media types of one model: the generated function sends the body twice over and uses a name it doesn't
@@ -47,6 +57,7 @@ def for_openapi_python_client(document):
 
 
 def for_openapi_generator(document):
+    without_bytes(document)
     # Whether an object may have more fields than it names is said by `additionalProperties`. `false` makes it warn
     # "Failed to get the schema name: null" in OpenAPI 3.1; `true` makes it write Kotlin that doesn't compile
     # (`: HashMap<String, Any>()()`). The same warning comes of every example of an answer that isn't a reference.
