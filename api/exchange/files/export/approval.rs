@@ -12,7 +12,6 @@ use kit::statement::{ColumnType, Statement};
 use kit::text::Language;
 use kit::time::format_instant;
 use kit::value::Value;
-use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::stream::Export;
@@ -21,6 +20,7 @@ use crate::platform::audit::EXPORTED_PLAIN;
 use crate::platform::http::Call;
 use crate::platform::privacy::PURPOSE;
 use crate::records::codes::APPROVAL_REQUIRED;
+use crate::records::record_row::records;
 use crate::records::{Kind, Record};
 
 /// Plain values of so many people at most are given on one's own, in a day and in all files together.
@@ -71,8 +71,9 @@ async fn require_few(call: &Call, export: &Export) -> Result<(), Problem> {
     loop {
         let page = export.read(after).await?;
         let Some(last) = page.last() else { return Ok(()) };
-        after = Some((last.envelope.occurred_at, last.envelope.id));
-        people.extend(page.iter().filter_map(|record| person_of(export.kind, record)));
+        after = Some(last.position());
+        let records = records(&export.core, export.kind, &page)?;
+        people.extend(records.iter().filter_map(|record| person_of(export.kind, record)));
         if people.len() > MOST_PEOPLE {
             return Err(APPROVAL_REQUIRED.into());
         }
@@ -106,12 +107,4 @@ fn mark(call: &Call, export: &Export, number: Uuid, reason: Option<String>) -> R
         Language::Chinese => format!("导出编号 {number};{}({});{at};{why}", actor.display_name, actor.username),
         Language::English => format!("export {number}; {} ({}); {at}; {why}", actor.display_name, actor.username),
     })
-}
-
-/// A record's JSON with the mark in it.
-pub fn marked(mut json: Json, mark: Option<&str>) -> Json {
-    if let (Some(mark), [name, _]) = (mark, MARK) {
-        put(&mut json, name, mark);
-    }
-    json
 }

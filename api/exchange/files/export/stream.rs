@@ -17,7 +17,7 @@ use tokio::task::{spawn_blocking, yield_now};
 use uuid::Uuid;
 
 use super::Format;
-use super::approval::{MARK, marked, person_of, subject_field};
+use super::approval::{MARK, person_of, subject_field};
 use crate::exchange::files::cells::csv_line;
 use crate::exchange::files::columns::Column;
 use crate::exchange::files::names::Names;
@@ -30,6 +30,9 @@ use crate::platform::http::{Call, fault};
 use crate::platform::privacy::REVEALERS;
 use crate::records::codes::{CELL_TOO_LONG, TOO_MANY_ROWS, UNKNOWN_REFERENCE};
 use crate::records::list::Filter;
+use crate::records::parameters::ALL_MEMBERS;
+use crate::records::record_row::{RecordRow, records};
+use crate::records::row_view::RowWriting;
 use crate::records::snapshot::{Position, Snapshot};
 use crate::records::view::{self, View};
 use crate::records::{Kind, Record};
@@ -79,24 +82,25 @@ impl Export {
         }
     }
 
-    async fn page(&self, after: Option<Position>) -> Result<Vec<Record>, Problem> {
+    async fn page(&self, after: Option<Position>) -> Result<Vec<RecordRow>, Problem> {
         let page = self.read(after).await?;
         self.note(&page).await?;
         Ok(page)
     }
 
     /// Reads a page that nobody is told of yet.
-    pub(super) async fn read(&self, after: Option<Position>) -> Result<Vec<Record>, Problem> {
+    pub(super) async fn read(&self, after: Option<Position>) -> Result<Vec<RecordRow>, Problem> {
         let filter = Filter::of_query(&self.core, self.kind, &self.district_code, &self.query).await?;
-        self.snapshot(&filter).page(&self.core, after, PAGE).await
+        self.snapshot(&filter).rows(&self.core, after, PAGE).await
     }
 
     /// Before plain values are told it stands in the access log of everybody they are about.
-    async fn note(&self, page: &[Record]) -> Result<(), Problem> {
+    async fn note(&self, page: &[RecordRow]) -> Result<(), Problem> {
         if !self.plain || page.is_empty() {
             return Ok(());
         }
-        let people: BTreeSet<Uuid> = page.iter().filter_map(|record| person_of(self.kind, record)).collect();
+        let records = records(&self.core, self.kind, page)?;
+        let people: BTreeSet<Uuid> = records.iter().filter_map(|record| person_of(self.kind, record)).collect();
         let purpose = self.query.text("purpose");
         let mut details =
             json!({"as_of_change_no": self.as_of, "count": page.len(), "people": people, "purpose": purpose});
@@ -111,37 +115,42 @@ impl Export {
 
     fn view<'a>(&'a self, record: &'a Record) -> View<'a> {
         let view = if self.plain { view::plain } else { view::record };
-        let of_words = self.writing.words && self.format != Format::Ndjson;
-        view(&self.core, self.kind, record, if of_words { self.header_language } else { self.language })
+        view(&self.core, self.kind, record, if self.writing.words { self.header_language } else { self.language })
     }
 
     /// The lines of a page.
-    async fn lines(&self, page: &[Record]) -> Result<Vec<u8>, Problem> {
-        let mut text = Vec::new();
+    async fn lines(&self, page: &[RecordRow]) -> Result<Vec<u8>, Problem> {
         if self.format == Format::Ndjson {
-            for record in page {
-                self.write_line(&mut text, record)?;
-            }
-            return Ok(text);
+            return self.json_lines(page);
         }
+        let mut text = Vec::new();
         for row in self.rows(page).await? {
             text.extend_from_slice(csv_line(&row).as_bytes());
         }
         Ok(text)
     }
 
-    fn write_line(&self, text: &mut Vec<u8>, record: &Record) -> Result<(), Problem> {
-        let view = self.view(record);
-        match &self.mark {
-            None => serde_json::to_writer(&mut *text, &view).map_err(Problem::internal)?,
-            mark => text.extend_from_slice(marked(view.to_json()?, mark.as_deref()).to_string().as_bytes()),
+    /// Lines of JSON, straight from the rows; the mark stands at the end of each.
+    fn json_lines(&self, page: &[RecordRow]) -> Result<Vec<u8>, Problem> {
+        let (core, kind, language) = (&*self.core, self.kind, self.language);
+        let writing = RowWriting { core, kind, language, plain: self.plain, members: &ALL_MEMBERS };
+        let mut writer = writing.writer(page.len());
+        for row in page {
+            writing.write(row, &mut writer)?;
+            if let Some(mark) = &self.mark {
+                writer.truncate(writer.len() - 1);
+                writer.name(',', MARK[0]);
+                writer.serialize(mark).map_err(Problem::internal)?;
+                writer.raw("}");
+            }
+            writer.raw("\n");
         }
-        text.push(b'\n');
-        Ok(())
+        Ok(writer.into_bytes())
     }
 
     /// The rows of a page, each with the mark behind it.
-    async fn rows(&self, page: &[Record]) -> Result<Vec<Vec<Cell>>, Problem> {
+    async fn rows(&self, page: &[RecordRow]) -> Result<Vec<Vec<Cell>>, Problem> {
+        let page = records(&self.core, self.kind, page)?;
         let records = page.iter().map(|record| self.view(record).to_json()).collect::<Result<Vec<_>, _>>()?;
         // Whom a file tells plainly stands in his access log; of others a name is masked.
         let plain_field = if self.plain { subject_field(self.kind) } else { None };
@@ -192,9 +201,9 @@ impl Export {
 }
 
 /// Where to go on behind a page; none where it wasn't full.
-fn behind(page: &[Record]) -> Option<Position> {
+fn behind(page: &[RecordRow]) -> Option<Position> {
     let last = page.last().filter(|_| i64::try_from(page.len()).is_ok_and(|length| length >= PAGE))?;
-    Some((last.envelope.occurred_at, last.envelope.id))
+    Some(last.position())
 }
 
 /// Problem of a value that a workbook can't hold, though other formats can.
@@ -212,7 +221,7 @@ pub(super) struct Progress {
     export: Export,
     after: Option<Position>,
     /// The page to come, read while the one before was written; nobody is told of it yet.
-    ahead: Option<Vec<Record>>,
+    ahead: Option<Vec<RecordRow>>,
     begun: bool,
     ended: bool,
     count: u64,
@@ -227,7 +236,7 @@ impl Progress {
     }
 
     /// The next page, and the lines of it. The database reads the page behind it meanwhile.
-    async fn turn(&mut self) -> Result<(Vec<Record>, Vec<u8>), Problem> {
+    async fn turn(&mut self) -> Result<(Vec<RecordRow>, Vec<u8>), Problem> {
         let page = match self.ahead.take() {
             Some(page) => page,
             None => self.export.read(self.after).await?,
