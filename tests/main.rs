@@ -94,6 +94,7 @@ mod passages;
 mod people;
 mod permissions;
 mod places;
+mod plans;
 mod positions;
 mod price_rules;
 mod privacy;

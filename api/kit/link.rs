@@ -1,6 +1,7 @@
 //! A connection as the service uses it: in the service's role, and with what it may see at the moment.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
@@ -21,6 +22,22 @@ pub struct Link {
     row_scope: Option<(RowScope, Rooms)>,
     /// Time since which a statement awaits its answer.
     asked_at: Option<Instant>,
+    /// Generation of the plans that the database keeps for its statements.
+    generation: u32,
+}
+
+/// Generation of plans that are used now: of this process, since tables are one for all its connections.
+static GENERATION: AtomicU32 = AtomicU32::new(0);
+
+/// Lets every connection plan its statements anew. A plan that was made while a table was all but empty may read it from
+/// end to end, and would until the database gathers statistics by itself; so whoever sees tables grow says so.
+pub fn plan_anew() {
+    GENERATION.fetch_add(1, Ordering::Relaxed);
+}
+
+fn generation() -> u32 {
+    // Spelled out: diesel's `load` is in scope.
+    AtomicU32::load(&GENERATION, Ordering::Relaxed)
 }
 
 /// A statement waits so long at most for what others have locked.
@@ -42,8 +59,9 @@ impl Link {
             statement_timeout.as_millis(),
             LOCK_TIMEOUT.as_millis()
         );
+        let generation = generation();
         connection.batch_execute(&settings).await.map_err(|error| unreachable(&error))?;
-        Ok(Self { connection, row_scope: Some((RowScope::Nothing, Rooms::default())), asked_at: None })
+        Ok(Self { connection, row_scope: Some((RowScope::Nothing, Rooms::default())), asked_at: None, generation })
     }
 
     /// A statement is on its way.
@@ -63,9 +81,10 @@ impl Link {
         self.see_in(row_scope, &NONE).await
     }
 
-    /// The same, and what stands in these closed rooms.
+    /// The same, and what stands in these closed rooms. Plans of a former generation are forgotten on the way.
     pub async fn see_in(&mut self, row_scope: &RowScope, rooms: &Rooms) -> Result<(), DatabaseError> {
-        if self.row_scope.as_ref().is_some_and(|(scope, within)| (scope, within) == (row_scope, rooms)) {
+        let is_told = self.row_scope.as_ref().is_some_and(|(scope, within)| (scope, within) == (row_scope, rooms));
+        if is_told && self.generation == generation() {
             return Ok(());
         }
         // Boxed: it is rarely run, and stands within every future that reads.
@@ -74,6 +93,11 @@ impl Link {
 
     async fn tell(&mut self, row_scope: &RowScope, rooms: &Rooms) -> Result<(), DatabaseError> {
         self.row_scope = None;
+        let generation = generation();
+        if self.generation != generation {
+            self.connection.batch_execute("DISCARD PLANS").await?;
+            self.generation = generation;
+        }
         let tell = Statement::new("SELECT set_config('lianfang.sight', ")
             .text(row_scope.setting())
             .sql(", false), set_config('lianfang.rooms', ")

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use kit::link::plan_anew;
 use tokio::sync::watch;
 
 /// The newest numbers this process knows of.
@@ -50,6 +51,11 @@ const FRESH: Duration = Duration::from_millis(500);
 /// Somebody who wanted to know is thought to poll for so long.
 const WANTED: Duration = Duration::from_secs(60);
 
+/// Binary order of magnitude of a number.
+fn size(number: i64) -> u32 {
+    i64::BITS - number.leading_zeros()
+}
+
 impl Heads {
     /// All clocks were looked at, beginning at this instant.
     pub fn looked(&self, at: Instant, seen: BTreeMap<String, Head>) {
@@ -81,11 +87,15 @@ impl Heads {
         self.0.looks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes a head, from our own writer or from a look at the clocks. Heads only grow.
+    /// Notes a head, from our own writer or from a look at the clocks. Heads only grow; where one has doubled, tables are
+    /// no longer what statements were planned for.
     pub fn note(&self, district_code: &str, last_no: i64) {
         let has_grown = self.0.newest.send_if_modified(|heads| match heads.get_mut(district_code) {
             Some(known) if *known >= last_no => false,
             Some(known) => {
+                if size(*known) != size(last_no) {
+                    plan_anew();
+                }
                 *known = last_no;
                 true
             }

@@ -83,9 +83,9 @@ pub fn recollection(drafts: &[&Draft], context: &Context<'_>) -> Option<Statemen
         .column(ColumnType::Instant, silent.iter().map(|(_, _, draft)| Value::Instant(at(draft, context))).collect())
         .sql("::timestamptz[], ")
         .column(ColumnType::Id, silent.iter().map(|(_, _, draft)| Value::Id(draft.client_id().unwrap_or_default())).collect())
-        .sql("::uuid[]) AS k(n, person_id, at, own) WHERE EXISTS (SELECT 1 FROM members AS o JOIN members AS m ON m.root = o.root CROSS JOIN LATERAL (SELECT * FROM screenings AS t WHERE t.person_id = m.person_id AND t.occurred_at <= k.at AND t.occurred_at > k.at - interval '24 hours' AND t.district_code = ")
+        .sql("::uuid[]) AS k(n, person_id, at, own) WHERE EXISTS (SELECT 1 FROM members AS o JOIN members AS m ON m.root = o.root CROSS JOIN LATERAL (SELECT * FROM screenings AS t WHERE t.person_id = m.person_id AND t.occurred_at > k.at - interval '24 hours' AND t.district_code = ")
         .text(context.district_code)
-        .sql(format!(" OFFSET 0) AS r WHERE o.person_id = k.person_id AND r.id <> k.own AND NOT r.voided AND {} AND {ASKED})", has_come("r.")));
+        .sql(format!(" OFFSET 0) AS r WHERE o.person_id = k.person_id AND r.occurred_at <= k.at AND r.id <> k.own AND NOT r.voided AND {} AND {ASKED})", has_come("r.")));
     Some(statement)
 }
 
@@ -149,14 +149,15 @@ impl Decider for AnswersDecider {
         };
         let passages = |select: &str, condition: &str, from: DateTime<Utc>| {
             members()
-                // Person by person: a plan made while the table was small would else read a whole district.
+                // Person by person: a plan made while the table was small would else read a whole district. The end of
+                // the period is judged outside: with both ends the planner takes an index of times for as good.
                 .sql(format!(" SELECT {select} FROM (SELECT DISTINCT person_id AS member_id FROM members) AS m CROSS JOIN LATERAL (SELECT * FROM screenings AS t WHERE t.person_id = m.member_id AND t.occurred_at > "))
                 .bind(ColumnType::Instant, Value::Instant(from))
-                .sql(" AND t.occurred_at < ")
-                .bind(ColumnType::Instant, Value::Instant(to + STAND))
                 .sql(" AND t.district_code = ")
                 .text(district_code)
-                .sql(format!(" OFFSET 0) AS r WHERE NOT r.voided AND {} AND {condition}", has_come("r.")))
+                .sql(" OFFSET 0) AS r WHERE r.occurred_at < ")
+                .bind(ColumnType::Instant, Value::Instant(to + STAND))
+                .sql(format!(" AND NOT r.voided AND {} AND {condition}", has_come("r.")))
         };
         let silent = "(r.answers IS NULL OR r.answers = '[]')";
         vec![
