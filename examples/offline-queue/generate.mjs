@@ -1,8 +1,9 @@
-// The part of the OpenAPI document that the queue needs: sync, and signing in.
+// The part of the OpenAPI document that the queue needs: sync, conflicts, bytes of attachments, and signing in.
 import { readFileSync } from "node:fs";
 
 const api = JSON.parse(readFileSync(new URL("../../openapi/openapi.json", import.meta.url), "utf8"));
-const wanted = (path) => path.startsWith("/v1/sync/") || ["/v1/auth/login", "/v1/auth/refresh", "/v1/auth/password"].includes(path);
+const others = ["/v1/attachments/{id}/content", "/v1/auth/login", "/v1/auth/refresh", "/v1/auth/password"];
+const wanted = (path) => /^\/v1\/(sync|conflicts)\b/.test(path) || others.includes(path);
 api.paths = Object.fromEntries(Object.entries(api.paths).filter(([path]) => wanted(path)));
 const needed = new Set();
 const visit = (value) => {
@@ -15,7 +16,9 @@ const visit = (value) => {
   Object.values(value).forEach(visit);
 };
 visit(api.paths);
-for (const kind of ["schemas", "responses"]) {
+// What an attachment's record says, beside what the queue reads.
+visit({ $ref: "#/components/schemas/NewAttachment" });
+for (const kind of ["schemas", "responses", "parameters"]) {
   const kept = Object.entries(api.components[kind]).filter(([name]) => needed.has(`#/components/${kind}/${name}`));
   api.components[kind] = Object.fromEntries(kept);
 }

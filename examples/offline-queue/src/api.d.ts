@@ -4,6 +4,34 @@
  */
 
 export interface paths {
+    "/v1/attachments/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an attachment's bytes
+         * @description As a download, for whoever writes records of the kind that it belongs to, or may see plain values, where that record stands: pictures are personal data. Each reading is a line of the audit.
+         */
+        get: operations["get_attachment_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * Ask how far an upload is
+         * @description `Upload-Offset` says how many bytes are there: the next part begins at that one. After tus 1.0 (core).
+         */
+        head: operations["get_attachment_upload"];
+        /**
+         * Send a part of an attachment
+         * @description The bytes from `Upload-Offset` on, as many as the net allows. What came before it breaks off is kept: ask by HEAD, and go on there. With the last byte all are judged; 204 then says `Content-State: kept`. After tus 1.0 (core).
+         */
+        patch: operations["upload_attachment_content"];
+        trace?: never;
+    };
     "/v1/auth/login": {
         parameters: {
             query?: never;
@@ -58,6 +86,46 @@ export interface paths {
          * @description Answers a new pair. Where the answer was lost, the same token gives the same successor until that is used; after that, reuse ends the session.
          */
         post: operations["refresh_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List conflicts
+         * @description The caller's own, and those of an area that he supervises.
+         */
+        get: operations["list_conflicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conflicts/{id}:resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resolve a conflict
+         * @description `server` leaves the record as it stands, `phone` writes the phone's values as the next revision.
+         */
+        post: operations["resolve_conflict"];
         delete?: never;
         options?: never;
         head?: never;
@@ -173,6 +241,71 @@ export interface components {
             /** @description Only these kinds. */
             kinds?: string[] | null;
         };
+        /** @description Fields that both sides changed. */
+        Conflict: {
+            /** @description The record's area. */
+            area_code: string | null;
+            /**
+             * Format: int64
+             * @description The revision that the phone knew.
+             */
+            base_revision: number | null;
+            /** @description The device. */
+            device_id: string | null;
+            /**
+             * Format: date-time
+             * @description When it was resolved.
+             */
+            ended_at: string | null;
+            /** @description The fields in conflict. */
+            fields: string[] | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            found_at: string | null;
+            /**
+             * Format: uuid
+             * @description Its own id.
+             */
+            id: string | null;
+            /** @description The kind. */
+            kind: string | null;
+            /** @description The phone's values, masked. */
+            phone_values: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Format: uuid
+             * @description The record.
+             */
+            record_id: string | null;
+            /**
+             * Format: int64
+             * @description The revision that stood.
+             */
+            server_revision: number | null;
+            /** @description The server's values of the same fields, masked: as the record stands while it is open, afterwards as it stood then; null where the caller doesn't see the record. */
+            server_values: {
+                [key: string]: unknown;
+            } | null;
+            /** @description open or resolved. */
+            state: string | null;
+            /** @description Whose values hold. */
+            taken: string | null;
+            /**
+             * Format: uuid
+             * @description Who sent them.
+             */
+            user_id: string | null;
+        };
+        /** @description A page of a list. */
+        ConflictPage: {
+            /** @description The items, the newest first where they have a time. */
+            items: components["schemas"]["Conflict"][];
+            /** @description Where the next page begins; null at the end. */
+            next_cursor: string | null;
+        };
         /** @description What `create_session` takes. */
         CreateSessionBody: {
             /**
@@ -192,7 +325,7 @@ export interface components {
              */
             username: string;
         };
-        /** @description One fault of a request. Codes: unknown_field, duplicate_field, unknown_parameter, repeated_parameter, only_in_files, only_in_pages, beyond_head, bad_parameter, nul_character, bad_syntax, too_deep, not_an_object, required, not_null, read_only, create_only, wrong_type, too_short, too_long, too_many, too_few, out_of_range, too_many_decimals, bad_format, control_character, not_in_vocabulary, repeated_item, masked_value, unknown_reference, unknown_account, unknown_area, wrong_kind_of_place, exclusive_fields, not_with_others, checksum_mismatch, obsolete_15_digit, bad_birth_date, birth_in_future, birth_too_long_ago, unknown_province, closed_category, wrong_password, weak_password, same_password, unknown_column, repeated_column, unreadable_row, lost_digits, error_cell, more_cells, one_of, same_person, not_merged, merge_cycle, invalid_order, period_too_long, too_many_days, in_the_past, too_far_ahead, illegal_transition, notice_missing, supervisors_missing, too_early, days_unaccounted, anchor_implausible, day_implausible, only_by_transition, case_closed, active_case_exists, slot_taken, transition_stands, nothing_to_accept, other_case, ambiguous_name, differs_within_record, other_row_faulty, unknown_unit, not_for_zero, report_exists, insufficient_stock, overlaps, too_little_rest, daily_limit, full, not_needed, lacks_role, already_assigned, already_checked_in, inactive, ended, shift_moved, too_late, refers_to_other, not_answerable, not_abnormal, more_than_asked, cyclic. */
+        /** @description One fault of a request. Codes: unknown_field, duplicate_field, unknown_parameter, repeated_parameter, bad_parameter, nul_character, bad_syntax, too_deep, not_an_object, required, not_null, read_only, wrong_type, too_short, too_long, too_many, too_few, out_of_range, too_many_decimals, bad_format, control_character, not_in_vocabulary, never_none, repeated_item, closed_category, url_not_allowed, only_in_pages, only_in_files, wrong_password, weak_password, same_password, invalid_order, not_a_township_here, ring_open, worker_down, too_many_days, create_only, masked_value, unknown_reference, unknown_account, unknown_area, exclusive_fields, not_with_others, one_of, one_of_needed, period_too_long, too_far_ahead, still_named, no_free_text, report_exists, not_for_zero, open_one_exists, illegal_transition, cyclic, beyond_head, unknown_column, personal_constant, repeated_column, unreadable_row, lost_digits, error_cell, more_cells, ambiguous_name, differs_within_record, uncounted_formula, lunar_day, not_identified, ambiguous_person, not_an_area, ambiguous_area, nothing_above, other_row_faulty, unknown_figure, not_narrowed_by, no_measure_of_its_own, not_yet, too_wide, in_the_past, wrong_kind_of_place, checksum_mismatch, obsolete_15_digit, bad_birth_date, birth_in_future, birth_too_long_ago, unknown_province, same_person, not_merged, merge_cycle, not_abnormal, tally_overlaps, village_needed, group_full, leader_not_member, contradicts_result, no_answer_told, nothing_in_scope, round_started, household_merge_cycle, household_not_merged, household_elsewhere, household_not_active, in_another_group, no_former_round, not_comparable, same_household, notice_missing, supervisors_missing, too_early, days_unaccounted, anchor_implausible, day_implausible, only_by_transition, case_closed, active_case_exists, slot_taken, transition_stands, nothing_to_accept, not_a_temperature, other_case, in_use, person_voided, not_answerable, unknown_unit, not_in_use, built_in_commodity, own_code, name_taken, unit_fixed, entry_exists, too_many_commodities, whole_district, insufficient_stock, refers_to_other, kept_by_source, more_than_asked, anonymous_donor, donation_not_standing, designated_elsewhere, not_of_donation, donation_exhausted, before_donation, donation_in_use, overlaps_partnership, breaks_later_step, not_extended, own_work, due_before, own_organization, only_for, one_leader, reason_needed, overlaps, too_little_rest, daily_limit, full, not_needed, lacks_role, already_assigned, already_checked_in, inactive, ended, shift_moved, too_late, unknown_template, unknown_placeholder, key_taken, personal_data_in_text, asked_by_scope, number_taken, not_of_scope, not_a_key, not_yet_given. */
         Fault: {
             /** @description One of a stable catalogue; new ones may come. */
             code: string;
@@ -208,7 +341,93 @@ export interface components {
             /** @description Ids of records. */
             ids: string[];
         };
-        /** @description An answer that isn't what was asked for (RFC 9457). Codes: malformed_request, malformed_json, invalid_request, bad_cursor, bad_idempotency_key, district_required, bad_if_match, bad_if_none_match, unauthenticated, bad_credentials, invalid_token, forbidden, key_out_of_scope, out_of_area, grant_too_wide, approval_required, account_deactivated, password_change_required, not_found, method_not_allowed, request_timeout, batch_aborted, record_exists, report_exists, id_taken, record_voided, too_much_held, still_running, already_ended, not_released, already_merged, username_taken, write_conflict, stale, resync_required, body_too_large, unsupported_media_type, idempotency_key_reused, spans_districts, unreadable_file, unknown_columns, too_many_rows, too_many_faults, unprocessable, cell_too_long, if_match_required, too_many_requests, headers_too_large, internal, unavailable, ledger_unavailable. */
+        /** @description Creates a record: A picture or a paper that belongs to a record. First it is declared; then its bytes are sent, in parts. */
+        NewAttachment: {
+            /**
+             * Area code · 区划代码
+             * @description Where it belongs: an administrative division's code. The place's by default.
+             */
+            area_code?: string | null;
+            /**
+             * Area edition · 区划版本
+             * Format: int32
+             * @description The edition of the divisions that `area_code` is of; the current one by default.
+             */
+            area_edition?: number | null;
+            /**
+             * @description What it shows. A word of the vocabulary `attachment_kind`.
+             * @enum {string}
+             */
+            attachment_kind: "signed_notice" | "door_notice" | "price_tag" | "violation" | "certificate" | "other";
+            /**
+             * Size (bytes) · 文件大小(字节)
+             * Format: int32
+             * @description How many bytes will be sent; 10 MiB at most.
+             */
+            byte_count: number;
+            /**
+             * Captured by · 采集人
+             * Format: uuid
+             * @description The account that captured it, where it isn't the sender's.
+             */
+            captured_by?: string | null;
+            /**
+             * Device time · 设备时间
+             * Format: date-time
+             * @description What the device's clock said when it sent this; `clock_skew_s` is made of it. Not part of what makes two submissions the same.
+             */
+            device_time?: string | null;
+            /**
+             * Id · 编号
+             * Format: uuid
+             * @description The record's id, chosen by the client so that a retry can be recognised; made by the server where absent.
+             */
+            id?: string | null;
+            /**
+             * Keep the position · 保留位置信息
+             * @description Whether what the camera wrote stays (EXIF: where, when, with what); else it is taken out before the picture is kept. False by default.
+             */
+            keep_position?: boolean | null;
+            /**
+             * @description What the bytes are. They are judged by themselves: others are refused. A word of the vocabulary `attachment_media_type`.
+             * @enum {string}
+             */
+            media_type: "image/jpeg" | "image/png" | "image/webp" | "image/heic" | "application/pdf";
+            /**
+             * Note · 备注
+             * @description Anything worth knowing that has no field. Encrypted at rest.
+             */
+            note?: string | null;
+            /**
+             * Occurred at · 发生时间
+             * Format: date-time
+             * @description When it happened; now by default.
+             */
+            occurred_at?: string | null;
+            /**
+             * Organisation · 单位
+             * Format: uuid
+             * @description The organisation it belongs to; the caller's by default.
+             */
+            org_id?: string | null;
+            /**
+             * SHA-256 · SHA-256
+             * @description Hash of the bytes as they will be sent, hexadecimal.
+             */
+            sha256: string;
+            /**
+             * Record · 所属记录
+             * Format: uuid
+             * @description That record. The attachment stands where it does, and is seen by whoever sees it.
+             */
+            subject_id: string;
+            /**
+             * Belongs to · 所属记录类型
+             * @description The kind of the record that it belongs to: one of those that take attachments (docs/api-guide.md; another one is told which there are).
+             */
+            subject_kind: string;
+        };
+        /** @description An answer that isn't what was asked for (RFC 9457). Codes: malformed_request, malformed_json, invalid_request, bad_cursor, bad_if_match, request_timeout, write_conflict, stale, body_too_large, unprocessable, too_many_requests, internal, unavailable, ledger_unavailable, bad_idempotency_key, district_required, bad_if_none_match, unauthenticated, bad_credentials, invalid_token, forbidden, key_out_of_scope, account_deactivated, password_change_required, not_found, method_not_allowed, unsupported_media_type, if_match_required, headers_too_large, out_of_area, approval_required, batch_aborted, record_exists, id_taken, record_voided, report_exists, in_use, already_ended, idempotency_key_reused, spans_districts, too_many_rows, cell_too_long, too_much_held, still_running, resync_required, unreadable_file, unknown_columns, year_needed, too_many_faults, grant_too_wide, username_taken, already_merged, round_not_draft, round_not_running, household_already_merged, round_not_ready, not_released, not_offered, entry_exists, offset_differs, upload_busy, content_differs, content_refused, content_awaited, no_thumbnail, range_not_satisfiable, edition_frozen, not_yet, too_many_subscriptions, too_many_endpoints, test_needed, test_failed, no_secret. */
         Problem: {
             /** @description One of a stable catalogue; new ones may come. */
             code: string;
@@ -239,6 +458,14 @@ export interface components {
              * @description The newest refresh token of the session.
              */
             refresh_token: string;
+        };
+        /** @description Whose values hold. */
+        ResolveConflictBody: {
+            /**
+             * @description Whose values hold. A word of the vocabulary `conflict_take`.
+             * @enum {string}
+             */
+            take: "server" | "phone";
         };
         /** @description A change of the slice. */
         SyncChange: {
@@ -300,7 +527,7 @@ export interface components {
              * @description The revision that was amended; the current one where absent.
              */
             base_revision?: number | null;
-            /** @description What creates the record, a merge patch, or `{reason}` of a void. */
+            /** @description What creates the record, a merge patch, or `{reason}` of a void or a restoration. */
             body?: {
                 [key: string]: unknown;
             } | null;
@@ -337,7 +564,7 @@ export interface components {
              * @description What is done. A word of the vocabulary `sync_operation`.
              * @enum {string}
              */
-            op: "create" | "amend" | "void";
+            op: "create" | "amend" | "void" | "restore";
         };
         /** @description A page of the slice. */
         SyncPage: {
@@ -486,6 +713,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `already_ended`: This was settled already. · `record_voided`: The record is void and can't be changed; restore it first. · `write_conflict`: Others kept changing the same record; send the request again. */
+        "already_ended.record_voided.write_conflict": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `bad_credentials`: The user name or the password is wrong. */
         bad_credentials: {
             headers: {
@@ -506,6 +742,24 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `bad_cursor`: The cursor is not one of this list for this caller. · `invalid_request`: The request has faults, of form among them. */
+        "bad_cursor.invalid_request": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `bad_if_none_match`: If-None-Match is not an entity tag. · `invalid_request`: The request has faults, of form among them. */
+        "bad_if_none_match.invalid_request": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `body_too_large`: The body is too large. */
         body_too_large: {
             headers: {
@@ -515,8 +769,35 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `content_awaited`: The bytes haven't come yet, or were refused: see content_state. · `not_found`: There is nothing here for you. */
+        "content_awaited.not_found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `content_differs`: The bytes are not those whose hash was declared; send them again from the beginning. · `content_refused`: The bytes are not kept: the record says why (refused_because). · `unprocessable`: The request has faults. */
+        "content_differs.content_refused.unprocessable": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `district_required`: Say which district: you can reach several. · `invalid_request`: The request has faults, of form among them. · `malformed_json`: The body is not JSON. */
         "district_required.invalid_request.malformed_json": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `forbidden`: Your roles don't allow this. · `key_out_of_scope`: This API key is not for this. · `out_of_area`: That area is outside your own. · `password_change_required`: Change the one-time password first. */
+        "forbidden.key_out_of_scope.out_of_area.password_change_required": {
             headers: {
                 [name: string]: unknown;
             };
@@ -544,6 +825,15 @@ export interface components {
         };
         /** @description `internal`: Something is wrong with the service; it has been logged. */
         internal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid_request`: The request has faults, of form among them. */
+        invalid_request: {
             headers: {
                 [name: string]: unknown;
             };
@@ -591,6 +881,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `key_out_of_scope`: This API key is not for this. · `out_of_area`: That area is outside your own. · `password_change_required`: Change the one-time password first. */
+        "key_out_of_scope.out_of_area.password_change_required": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `key_out_of_scope`: This API key is not for this. · `password_change_required`: Change the one-time password first. */
         "key_out_of_scope.password_change_required": {
             headers: {
@@ -613,6 +912,24 @@ export interface components {
         };
         /** @description `not_found`: There is nothing here for you. */
         not_found: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `offset_differs`: The server has another number of bytes: go on at Upload-Offset. · `record_voided`: The record is void and can't be changed; restore it first. · `upload_busy`: Another part of this upload is on its way; ask again how far it is. · `write_conflict`: Others kept changing the same record; send the request again. */
+        "offset_differs.record_voided.upload_busy.write_conflict": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `range_not_satisfiable`: There are no such bytes. */
+        range_not_satisfiable: {
             headers: {
                 [name: string]: unknown;
             };
@@ -688,13 +1005,185 @@ export interface components {
             };
         };
     };
-    parameters: never;
+    parameters: {
+        /**
+         * @description An `ETag` known already: the answer is 304 where nothing changed.
+         * @example "1"
+         */
+        "If-None-Match": string;
+        /** @description `next_cursor` of the page before, with the same other parameters. */
+        cursor: string;
+        /** @description Needed only by callers with several districts. */
+        district_code: string;
+        /** @description The record's id. */
+        id: string;
+        /** @description How many items at most, 50 by default. */
+        limit: number;
+    };
     requestBodies: never;
     headers: never;
     pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_attachment_content: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description An `ETag` known already: the answer is 304 where nothing changed.
+                 * @example "1"
+                 */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+                /**
+                 * @description One range of bytes, to go on with a download.
+                 * @example bytes=0-65535
+                 */
+                Range?: string;
+            };
+            path: {
+                /** @description The record's id. */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes as they are kept. */
+            200: {
+                headers: {
+                    /** @description The revision, strong. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                    "image/heic": string;
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/webp": string;
+                };
+            };
+            /** @description The range of them that was asked for. */
+            206: {
+                headers: {
+                    /** @description Which bytes of how many these are. */
+                    "Content-Range"?: string;
+                    /** @description The revision, strong. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                    "image/heic": string;
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/webp": string;
+                };
+            };
+            /** @description They are the same. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["bad_if_none_match.invalid_request"];
+            401: components["responses"]["account_deactivated.invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.key_out_of_scope.password_change_required"];
+            404: components["responses"]["content_awaited.not_found"];
+            416: components["responses"]["range_not_satisfiable"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    get_attachment_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id. */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it is. */
+            200: {
+                headers: {
+                    /** @description `awaited`, `kept` or `refused`: what became of the bytes. */
+                    "Content-State"?: string;
+                    /** @description How many bytes the upload has in all. */
+                    "Upload-Length"?: string;
+                    /** @description How many bytes of an upload the server has; the next part begins there. */
+                    "Upload-Offset"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["account_deactivated.invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.key_out_of_scope.password_change_required"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    upload_attachment_content: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Where the part begins: how many bytes the server has, as HEAD tells.
+                 * @example 0
+                 */
+                "Upload-Offset": string;
+            };
+            path: {
+                /** @description The record's id. */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/offset+octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description The part is there. */
+            204: {
+                headers: {
+                    /** @description `awaited`, `kept` or `refused`: what became of the bytes. */
+                    "Content-State"?: string;
+                    /** @description How many bytes the upload has in all. */
+                    "Upload-Length"?: string;
+                    /** @description How many bytes of an upload the server has; the next part begins there. */
+                    "Upload-Offset"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request.malformed_json"];
+            401: components["responses"]["account_deactivated.invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.key_out_of_scope.out_of_area.password_change_required"];
+            404: components["responses"]["not_found"];
+            408: components["responses"]["request_timeout"];
+            409: components["responses"]["offset_differs.record_voided.upload_busy.write_conflict"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["content_differs.content_refused.unprocessable"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["ledger_unavailable.unavailable"];
+        };
+    };
     create_session: {
         parameters: {
             query?: never;
@@ -796,6 +1285,83 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    list_conflicts: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 50 by default. */
+                limit?: components["parameters"]["limit"];
+                /** @description `next_cursor` of the page before, with the same other parameters. */
+                cursor?: components["parameters"]["cursor"];
+                /** @description In which state; open by default. */
+                state?: "open" | "resolved";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    /** @description `rel="next"`: the next page. */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictPage"];
+                };
+            };
+            400: components["responses"]["bad_cursor.invalid_request"];
+            401: components["responses"]["account_deactivated.invalid_token.unauthenticated"];
+            403: components["responses"]["key_out_of_scope.password_change_required"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    resolve_conflict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id. */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveConflictBody"];
+            };
+        };
+        responses: {
+            /** @description The conflict. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conflict"];
+                };
+            };
+            400: components["responses"]["invalid_request.malformed_json"];
+            401: components["responses"]["account_deactivated.invalid_token.unauthenticated"];
+            403: components["responses"]["key_out_of_scope.out_of_area.password_change_required"];
+            404: components["responses"]["not_found"];
+            408: components["responses"]["request_timeout"];
+            409: components["responses"]["already_ended.record_voided.write_conflict"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["unprocessable"];
+            429: components["responses"]["too_many_requests"];
+            431: components["responses"]["headers_too_large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["ledger_unavailable.unavailable"];
+        };
+    };
     checksum_sync: {
         parameters: {
             query?: never;
@@ -838,9 +1404,9 @@ export interface operations {
                 /** @description `next_cursor` of the pull before. */
                 cursor?: string;
                 /** @description How many items at most, 50 by default. */
-                limit?: number;
+                limit?: components["parameters"]["limit"];
                 /** @description Needed only by callers with several districts. */
-                district_code?: string;
+                district_code?: components["parameters"]["district_code"];
             };
             header?: never;
             path?: never;
