@@ -7,7 +7,7 @@ AREA ?= 511802
 SCALE ?= 1
 SECONDS ?= 600
 
-.PHONY: help install run user demo example python page conformance test fuzz check openapi schema roles import-names bench
+.PHONY: help install run user demo example python page container conformance test fuzz check openapi schema roles import-names bench
 
 help:
 	@echo "make install                 put lianfang on PATH (cargo's folder of programs)"
@@ -19,6 +19,7 @@ help:
 	@echo "make example                 the offline queue in TypeScript, against the service"
 	@echo "make python                  the Python package, against the service"
 	@echo "make page                    the page at / in a real browser; screenshots in target/page"
+	@echo "make container               the container image, built and run where there is a runtime"
 	@echo "make conformance             linters, clients and fuzzers of others against the service"
 	@echo "make check                   what CI runs: form, lints, tests"
 	@echo "make openapi | make schema   write openapi/openapi.json | api/schema.rs anew"
@@ -72,6 +73,10 @@ page:
 	@.ci/install-browser
 	cargo build --locked
 	node tests/browser/page.mjs
+
+# Says so where there is no docker or podman that works, and checks what can be checked without.
+container:
+	.ci/container
 
 conformance:
 	@.ci/install-postgresql

@@ -28,6 +28,7 @@ mod communities;
 mod comparisons;
 mod compounds;
 mod conformance;
+mod container;
 mod contract;
 mod corpus;
 mod daily_reports;
