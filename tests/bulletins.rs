@@ -212,7 +212,7 @@ async fn a_preview_says_what_it_leaves_out_and_costs_nothing_when_polled() {
     let (_app, admin) = app().await;
     let gate = examples::checkpoint(&admin, COMMUNITY).await;
     passages(&admin, &gate, 0, 3).await;
-    let path = "/v1/bulletins/preview?template=district-daily&as_of_on=2020-02-02";
+    let path = "/v1/bulletins/preview?template=district-daily&on=2020-02-02";
     let preview = admin.get(path).await.expect(200);
     assert!(text(&preview.body).contains("登记出入人员3人次"), "{}", text(&preview.body));
     let left_out = preview.body["left_out"].as_array().unwrap();

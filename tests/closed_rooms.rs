@@ -104,7 +104,7 @@ async fn every_other_role_finds_nothing_of_them_anywhere() {
             "/v1/imports",
             "/v1/held-items",
             "/v1/sync/conflicts",
-            "/v1/situation?as_of_on=2020-02-03",
+            "/v1/situation?on=2020-02-03",
             "/v1/reports/situation",
             "/v1/audit",
             "/v1/duties",

@@ -121,8 +121,7 @@ async fn null_seeks_nobody_and_sets_nothing() {
 }
 
 fn user() -> Json {
-    document()["paths"]["/v1/users"]["post"]["requestBody"]["content"]["application/json"]["examples"]["example"]["value"]
-        .clone()
+    document::example(&document()["paths"]["/v1/users"]["post"]["requestBody"]["content"]["application/json"]).clone()
 }
 
 /// A rule that no schema says is 422, never 400, and its message has no place left empty.

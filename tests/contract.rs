@@ -8,6 +8,7 @@ use lianfang::records::document::is_server_field;
 use lianfang::server::routes;
 use serde_json::{Value as Json, json};
 
+use crate::support::document::example;
 use crate::support::{TestApp, examples};
 
 fn document() -> Json {
@@ -74,7 +75,8 @@ fn every_operation_says_all_that_the_contract_asks() {
         }
         if let Some(body) = operation.get("requestBody") {
             for (media_type, media) in body["content"].as_object().unwrap() {
-                assert!(!media["examples"]["example"]["value"].is_null(), "{at}: no example of {media_type}");
+                assert!(!example(media).is_null(), "{at}: no example of {media_type}");
+                assert!(media["examples"].get(&id).is_some(), "{at}: the example is called as its operation");
             }
             assert!(responses.contains_key("413") && responses.contains_key("415"), "{at}: 413, 415");
         }
@@ -183,15 +185,15 @@ async fn the_examples_can_be_posted_as_they_stand() {
     for kind in routes::KINDS.iter().filter(|kind| !kind.writers.is_empty()) {
         let (path, kind) = (format!("/v1/{}", kind.path), kind.name);
         let operation = &served["paths"][&path]["post"];
-        let example = &operation["requestBody"]["content"]["application/json"]["examples"]["example"]["value"];
-        assert_eq!(example, &examples::of_kind(kind));
-        let created = admin.post(&path, example).await.expect(201).body;
-        let shown = &operation["responses"]["201"]["content"]["application/json"]["examples"]["example"]["value"];
+        let sent = example(&operation["requestBody"]["content"]["application/json"]);
+        assert_eq!(sent, &examples::of_kind(kind));
+        let created = admin.post(&path, sent).await.expect(201).body;
+        let shown = example(&operation["responses"]["201"]["content"]["application/json"]);
         assert_eq!(members(&created), members(shown), "{kind}: the example of the answer has other members");
     }
     for path in ["/v1/users", "/v1/api-keys", "/v1/webhook-endpoints", "/v1/push-subscriptions"] {
         let operation = &served["paths"][path]["post"];
-        let example_in = |part: &Json| part["content"]["application/json"]["examples"]["example"]["value"].clone();
+        let example_in = |part: &Json| example(&part["content"]["application/json"]).clone();
         let created = admin.post(path, &example_in(&operation["requestBody"])).await.expect(201).body;
         assert_eq!(members(&created), members(&example_in(&operation["responses"]["201"])), "{path}");
     }

@@ -70,7 +70,7 @@ async fn the_source_texts_figures(admin: &Actor) {
     let units = admin.get("/v1/organizations?kind=bureau").await.expect(200).body;
     let education = units["items"].as_array().unwrap().iter().find(|unit| unit["name"] == "雨城区教育局").unwrap();
     let id = education["id"].as_str().unwrap();
-    let line = admin.get(&format!("/v1/stats/situation?org_id={id}&as_of_on=2020-02-02")).await.expect(200).body;
+    let line = admin.get(&format!("/v1/stats/situation?org_id={id}&on=2020-02-02")).await.expect(200).body;
     let figures = line["units"][0]["figures"].as_array().unwrap().clone();
     let figure = |name: &str| {
         figures.iter().find(|figure| figure["name"] == name).unwrap_or_else(|| panic!("{name}: {figures:#?}"))
@@ -87,7 +87,7 @@ async fn the_source_texts_figures(admin: &Actor) {
     let listed =
         admin.get(&format!("{}&limit=500", figure("disinfected_area_m2")["records_url"].as_str().unwrap())).await;
     assert_eq!(listed.expect(200).body["items"].as_array().unwrap().len(), 18);
-    let all = admin.get("/v1/stats/situation?as_of_on=2020-02-02").await.expect(200).body;
+    let all = admin.get("/v1/stats/situation?on=2020-02-02").await.expect(200).body;
     prove(admin, &all).await;
     let school = admin.get("/v1/organizations?kind=school&order=oldest").await.expect(200).body["items"][0].clone();
     // Those whom the bureau's and the school's surveyors reached, beside those whom givers of leaflets declare.
@@ -97,7 +97,7 @@ async fn the_source_texts_figures(admin: &Actor) {
         surveyed.extend(all_of(admin, &visits).await.iter().map(|visit| visit["household_id"].to_string()));
     }
     assert_eq!(surveyed.len(), 596, "入户摸排近600户");
-    let own = format!("/v1/stats/situation?as_of_on=2020-02-02&org_id={}", school["id"].as_str().unwrap());
+    let own = format!("/v1/stats/situation?on=2020-02-02&org_id={}", school["id"].as_str().unwrap());
     let own = admin.get(&own).await.expect(200).body;
     assert!(own["units"][0]["figures"].as_array().unwrap().len() > 10, "a school's own: {own:#}");
     prove(admin, &own).await;
@@ -114,9 +114,9 @@ async fn the_source_texts_figures(admin: &Actor) {
     let unit = |name: &str| figure_of(&all, &json!("雨城区供销社"), name)["unit"].clone();
     assert_eq!((amount("stock_agri_fertilizer"), unit("stock_agri_fertilizer")), (json!("430"), json!("吨")));
     assert_eq!((amount("stock_agri_pesticide"), unit("stock_agri_pesticide")), (json!("2700"), json!("件")));
-    let stocks = admin.get("/v1/stocks?as_of_on=2020-02-02").await.expect(200).body;
+    let stocks = admin.get("/v1/stocks?on=2020-02-02").await.expect(200).body;
     assert_eq!((&stocks["targets"][0]["stock"], &stocks["targets"][0]["rate"]), (&json!("430"), &json!("0.8600")));
-    let before = admin.get(&format!("/v1/stats/situation?org_id={id}&as_of_on=2020-01-01")).await.expect(200).body;
+    let before = admin.get(&format!("/v1/stats/situation?org_id={id}&on=2020-01-01")).await.expect(200).body;
     assert_eq!(before["units"][0]["figures"], json!([]));
     let due = admin.get("/v1/stats/completeness?from_on=2020-02-02&by=kind").await.expect(200).body;
     let of = |kind: &str| {
@@ -223,8 +223,7 @@ async fn the_source_texts_paragraphs(admin: &Actor) {
     {
         let units = admin.get("/v1/organizations?limit=500").await.expect(200).body;
         let unit = units["items"].as_array().unwrap().iter().find(|found| found["name"] == unit).unwrap()["id"].clone();
-        let path =
-            format!("/v1/bulletins/preview?template={template}&as_of_on=2020-02-02&org_id={}", unit.as_str().unwrap());
+        let path = format!("/v1/bulletins/preview?template={template}&on=2020-02-02&org_id={}", unit.as_str().unwrap());
         let bulletin = admin.get(&path).await.expect(200).body;
         let last = bulletin["paragraphs"].as_array().unwrap().last().unwrap()["text"].as_str().unwrap();
         assert_eq!(of_one_width(last), of_one_width(paragraph), "{:#}", bulletin["left_out"]);

@@ -161,7 +161,7 @@ async fn a_situation_and_its_figures_by_name_are_one() {
         let body = json!({"org_id": school, "place_id": compound, "commodity": commodity, "direction": "in", "quantity": quantity, "quantity_unit": "吨", "occurred_at": "2020-02-01T09:00:00+08:00"});
         make(&admin, "stock-movements", body).await;
     }
-    let situation = admin.get("/v1/stats/situation?as_of_on=2020-02-02").await.expect(200).body;
+    let situation = admin.get("/v1/stats/situation?on=2020-02-02").await.expect(200).body;
     let mut queries = Vec::new();
     let mut told = Vec::new();
     for unit in situation["units"].as_array().unwrap() {

@@ -144,7 +144,7 @@ async fn every_figure_of_a_unit_and_of_none_leads_to_as_many_records() {
     ] {
         make(&admin, "stock-movements", movement(commodity, quantity, unit)).await;
     }
-    let situation = admin.get("/v1/stats/situation?as_of_on=2020-02-03").await.expect(200).body;
+    let situation = admin.get("/v1/stats/situation?on=2020-02-03").await.expect(200).body;
     let of = |name: &str| figure(&situation, &json!("教育局"), name);
     assert_eq!((&of("disinfections")["value"], &of("disinfected_area_m2")["amount"]), (&json!(6), &json!("63.00")));
     assert_eq!(figure(&situation, &Json::Null, "disinfections")["value"], 3, "of nobody, the fourth a day later");
@@ -155,9 +155,9 @@ async fn every_figure_of_a_unit_and_of_none_leads_to_as_many_records() {
     assert_eq!(stock("stock_agri_seed").1, "千克");
     assert_eq!(of("stock_agri_input"), Json::Null, "cases and kilograms don't add up");
     prove(&admin, &situation).await;
-    let one = admin.get(&format!("/v1/stats/situation?as_of_on=2020-02-03&org_id={school}&area_code=511802005")).await;
+    let one = admin.get(&format!("/v1/stats/situation?on=2020-02-03&org_id={school}&area_code=511802005")).await;
     assert_eq!(figure(&one.expect(200).body, &json!("一小"), "disinfections")["value"], 5);
-    let english = admin.with("accept-language", "en").get("/v1/stats/situation?as_of_on=2020-02-03").await.body;
+    let english = admin.with("accept-language", "en").get("/v1/stats/situation?on=2020-02-03").await.body;
     assert_eq!(figure(&english, &json!("教育局"), "stock_agri_pesticide")["unit"], "item");
     // Every list takes these conditions; files of it, too.
     let under = format!("/v1/disinfections?under_org_id={school}");
@@ -191,7 +191,7 @@ async fn a_situation_holds_what_was_written_up_to_its_number_and_nothing_later()
     let reading = async {
         let mut read = Vec::new();
         while !done.load(Ordering::Relaxed) {
-            read.push(admin.get("/v1/stats/situation?as_of_on=2020-02-02").await.expect(200).body);
+            read.push(admin.get("/v1/stats/situation?on=2020-02-02").await.expect(200).body);
         }
         read
     };

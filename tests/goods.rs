@@ -138,7 +138,7 @@ async fn the_bureau_adds_a_commodity_and_it_works_everywhere() {
         (&json!(true), &json!("魔芋豆腐"), &made.body["id"])
     );
     assert!(has(&shown["also"], "黑豆腐") && has(&shown["price_units"], "元/板"), "{shown}");
-    assert!(of(&goods(&admin, "as_of_on=2020-01-23").await, "own_konjac").is_none(), "not before its day");
+    assert!(of(&goods(&admin, "on=2020-01-23").await, "own_konjac").is_none(), "not before its day");
     assert!(of(&goods(&admin, "category=side_food").await, "own_konjac").is_some());
     // Rules of a group hold it; reports, alerts, figures.
     let rule = json!({"name": "涨幅", "rule_kind": "day_on_day", "threshold_rate": "0.2", "categories": ["side_food"], "effective_on": "2020-01-24", "basis": "测试"});
@@ -220,7 +220,7 @@ async fn a_mistaken_name_is_corrected_and_a_commodity_retired() {
     let list = goods(&admin, "").await;
     assert!(has(&of(&list, "grain_rice_japonica").unwrap()["also"], "大米"));
     assert!(!has(&of(&list, "grain_rice_indica").unwrap()["also"], "大米"), "here it means the other");
-    assert!(has(&of(&goods(&admin, "as_of_on=2020-01-23").await, "grain_rice_indica").unwrap()["also"], "大米"));
+    assert!(has(&of(&goods(&admin, "on=2020-01-23").await, "grain_rice_indica").unwrap()["also"], "大米"));
     let post = async |day: &str, name: &str| {
         admin.post("/v1/supply-reports", &line(&place, day, json!({"commodity": name}))).await
     };
@@ -238,7 +238,7 @@ async fn a_mistaken_name_is_corrected_and_a_commodity_retired() {
     assert_eq!(post("2020-01-29", "籼米").await.expect(422).faults()[0].1, "not_in_use");
     post("2020-01-27", "籼米").await.expect(201);
     assert!(of(&goods(&admin, "").await, "grain_rice_indica").is_none());
-    assert!(of(&goods(&admin, "as_of_on=2020-01-28").await, "grain_rice_indica").is_some());
+    assert!(of(&goods(&admin, "on=2020-01-28").await, "grain_rice_indica").is_some());
     let late = json!({"commodity": "own_late", "name_zh": "迟到商品", "category": "grain", "price_unit": "元/斤", "quantity_unit": "kg", "effective_on": "2020-01-27", "basis": "x"});
     let late = admin.post("/v1/commodity-entries", &late).await.expect(201);
     let report = post("2020-01-26", "迟到商品").await.expect(422);
@@ -305,7 +305,7 @@ async fn an_entry_is_checked_against_the_catalogue_and_the_others() {
     packs["effective_on"] = "2020-02-20".into();
     packs["retired"] = true.into();
     post(packs).await.expect(201);
-    assert!(of(&goods(&admin, "as_of_on=2020-02-20").await, "own_x").is_none());
+    assert!(of(&goods(&admin, "on=2020-02-20").await, "own_x").is_none());
     // The name is free again for what comes after.
     let mut after = own("own_y", "甲");
     after["effective_on"] = "2020-02-20".into();

@@ -49,8 +49,8 @@ async fn two_that_take_300_tonnes_of_430_at_once() {
     }
     let urea = ("agri_fertilizer_urea".to_owned(), "430".to_owned(), "t".to_owned());
     let pesticide = ("agri_pesticide".to_owned(), "2700".to_owned(), "item".to_owned());
-    assert_eq!(stock(&admin, "as_of_on=2020-01-31").await, [urea, pesticide]);
-    assert!(stock(&admin, "as_of_on=2020-01-19").await.is_empty());
+    assert_eq!(stock(&admin, "on=2020-01-31").await, [urea, pesticide]);
+    assert!(stock(&admin, "on=2020-01-19").await.is_empty());
     for (name, codes, quantity, unit) in [
         ("春耕化肥储备", json!([UREA, "agri_fertilizer_compound"]), "860", "吨"),
         ("春耕农药储备", json!(["agri_pesticide"]), "2700", "件"),
@@ -60,7 +60,7 @@ async fn two_that_take_300_tonnes_of_430_at_once() {
     }
     let mixed = json!({"name": "x", "area_code": "511802", "commodities": [UREA, "agri_pesticide"], "quantity": "1", "quantity_unit": "吨", "starts_on": "2020-01-21"});
     assert_eq!(admin.post("/v1/stock-targets", &mixed).await.expect(422).faults()[0].0, "/commodities");
-    let stocks = admin.get("/v1/stocks?as_of_on=2020-01-31").await.expect(200).body;
+    let stocks = admin.get("/v1/stocks?on=2020-01-31").await.expect(200).body;
     let rates: Vec<&str> =
         stocks["targets"].as_array().unwrap().iter().map(|target| target["rate"].as_str().unwrap()).collect();
     assert_eq!(rates, ["0.5000", "1.0000"], "{stocks}");
@@ -92,7 +92,7 @@ async fn no_days_balance_goes_below_zero_whatever_comes_late_or_is_taken_back() 
     assert_eq!(refused.faults()[0].1, "insufficient_stock", "what it brought is gone already");
     admin.patch(&path, "\"1\"", &json!({"quantity": "99"})).await.expect(422);
     admin.patch(&path, "\"1\"", &json!({"quantity": "120"})).await.expect(200);
-    let at = async |day: u32| stock(&admin, &format!("as_of_on=2020-01-{day:02}")).await[0].1.clone();
+    let at = async |day: u32| stock(&admin, &format!("on=2020-01-{day:02}")).await[0].1.clone();
     assert_eq!([at(10).await, at(15).await, at(20).await, at(31).await], ["120", "70", "170", "20"]);
     let wrong = movement(&place, UREA, "in", "1", "件", 10);
     assert_eq!(admin.post("/v1/stock-movements", &wrong).await.expect(422).faults()[0].1, "unknown_unit");
@@ -230,8 +230,8 @@ async fn quantities_beyond_measure_are_refused() {
     for _ in 0..3 {
         admin.post("/v1/stock-movements", &movement(&place, UREA, "in", "1000000", "1000t", 20)).await.expect(201);
     }
-    assert_eq!(stock(&admin, "as_of_on=2020-01-31").await[0].1, "3000000000");
-    admin.get("/v1/stats/situation?as_of_on=2020-01-31").await.expect(200);
+    assert_eq!(stock(&admin, "on=2020-01-31").await[0].1, "3000000000");
+    admin.get("/v1/stats/situation?on=2020-01-31").await.expect(200);
 }
 
 #[tokio::test]
@@ -250,7 +250,7 @@ async fn figures_are_of_one_moment_while_others_write() {
     let look = async {
         let mut seen = std::collections::BTreeSet::new();
         while !seen.contains(&60) {
-            let stocks = admin.get("/v1/stocks?as_of_on=2020-01-31").await.expect(200).body;
+            let stocks = admin.get("/v1/stocks?on=2020-01-31").await.expect(200).body;
             let quantity = stocks["items"][0]["quantity"].as_str().unwrap_or("0");
             assert_eq!(stocks["targets"][0]["stock"], quantity, "{stocks}");
             let moved = stocks["as_of_change_no"].as_i64().unwrap() - before;
@@ -277,12 +277,12 @@ async fn absurd_amounts_do_not_break_the_figures() {
     admin.post("/v1/stock-movements", &huge).await.expect(201);
     // 99,999,999 × 100,001 t.
     let tonnes = (99_999_999_i64 * 100_001).to_string();
-    assert_eq!(stock(&admin, "as_of_on=2020-01-31").await[0].1, tonnes);
-    let situation = admin.get("/v1/stats/situation?as_of_on=2020-01-31").await.expect(200).body;
+    assert_eq!(stock(&admin, "on=2020-01-31").await[0].1, tonnes);
+    let situation = admin.get("/v1/stats/situation?on=2020-01-31").await.expect(200).body;
     assert!(situation.to_string().contains(&tonnes), "{situation}");
     let target = json!({"name": "储备", "area_code": "511802", "commodities": [UREA], "quantity": "860", "quantity_unit": "吨", "starts_on": "2020-01-21"});
     admin.post("/v1/stock-targets", &target).await.expect(201);
-    admin.get("/v1/stocks?as_of_on=2020-01-31").await.expect(200);
+    admin.get("/v1/stocks?on=2020-01-31").await.expect(200);
     let out = movement(&place, UREA, "out", "1", "吨", 21);
     admin.post("/v1/stock-movements", &out).await.expect(201);
     let path = format!("/v1/stock-movements/{}:void", first["id"].as_str().unwrap());

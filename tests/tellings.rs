@@ -300,7 +300,7 @@ async fn whoever_has_the_figures_already_gets_304_at_once() {
     let admin = app.administrator().await;
     for path in [
         "/v1/stats/screenings?from_on=2020-02-01&to_on=2020-02-02",
-        "/v1/stats/situation?as_of_on=2020-02-02",
+        "/v1/stats/situation?on=2020-02-02",
         "/v1/stats/supply?on=2020-02-02",
     ] {
         let first = admin.get(path).await.expect(200);

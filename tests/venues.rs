@@ -71,7 +71,7 @@ async fn venues_stand_as_their_histories_say() {
     make(&admin, "places", shop).await;
     let status =
         async |actor: &Actor, query: &str| actor.get(&format!("/v1/stats/venue-status?{query}")).await.expect(200).body;
-    let now = status(&admin, "kind=large_catering&as_of_on=2020-02-02").await;
+    let now = status(&admin, "kind=large_catering&on=2020-02-02").await;
     assert_eq!(
         ["open", "takeaway_only", "suspended", "closed", "unknown", "total"].map(|name| now[name].clone()),
         [0, 1, 18, 0, 1, 20].map(|count| json!(count))
@@ -79,14 +79,14 @@ async fn venues_stand_as_their_histories_say() {
     assert_eq!((&now["suspended_rate"], &now["said"]), (&json!("0.9000"), &json!("基本")));
     assert_eq!(all(&admin, now["suspended_url"].as_str().unwrap()).await.len(), 18);
     // Told today of the twenty-fourth: the day before nobody had told.
-    let before = status(&admin, "kind=large_catering&as_of_on=2020-01-23").await;
+    let before = status(&admin, "kind=large_catering&on=2020-01-23").await;
     assert_eq!((&before["suspended"], &before["unknown"], &before["said"]), (&json!(0), &json!(19), &json!("0%")));
-    let then = status(&admin, "kind=large_catering&as_of_on=2020-01-24").await;
+    let then = status(&admin, "kind=large_catering&on=2020-01-24").await;
     assert_eq!((&then["suspended"], &then["unknown"]), (&json!(18), &json!(1)));
-    let everything = status(&admin, "as_of_on=2020-02-02").await;
+    let everything = status(&admin, "on=2020-02-02").await;
     assert_eq!((&everything["total"], &everything["items"].as_array().map(Vec::len)), (&json!(21), &Some(2)));
-    assert_eq!(status(&admin, &format!("as_of_on=2020-02-02&area_code={BABU}")).await["total"], 1);
-    for wrong in ["kind=warehouse", "kind=x", "as_of_on=x"] {
+    assert_eq!(status(&admin, &format!("on=2020-02-02&area_code={BABU}")).await["total"], 1);
+    for wrong in ["kind=warehouse", "kind=x", "on=x"] {
         assert!([400, 422].contains(&admin.get(&format!("/v1/stats/venue-status?{wrong}")).await.status), "{wrong}");
     }
     // The same as figures by name, with exactly the places behind them.
@@ -105,10 +105,10 @@ async fn venues_stand_as_their_histories_say() {
     let watched = json!({"figure": "venues.suspended_rate", "to_on": "2020-02-02", "org_id": commerce});
     assert_eq!(figure(&admin, watched).await, (json!("1.0000"), 18));
     let reader = app.actor(Role::StatisticsReader, "雨城区").await;
-    assert_eq!(status(&reader, "kind=large_catering&as_of_on=2020-02-02").await["suspended"], 18);
+    assert_eq!(status(&reader, "kind=large_catering&on=2020-02-02").await["suspended"], 18);
     // One that was taken down isn't counted any more; all the others suspended are all of them.
     amend(&admin, &format!("/v1/places/{}", ids[0]), json!({"dismantled_on": "2020-02-01"})).await;
-    assert_eq!(status(&admin, "kind=large_catering&as_of_on=2020-02-02").await["total"], 19);
+    assert_eq!(status(&admin, "kind=large_catering&on=2020-02-02").await["total"], 19);
     assert_eq!(figure(&admin, large("venues.suspended", "2020-02-02")).await, (json!(17), 17));
 }
 

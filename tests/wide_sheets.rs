@@ -201,7 +201,7 @@ async fn headers_as_people_write_them() {
     let file = format!("姓名,证件号码,2020/2/3 AM,2020-02-03下午\n张三,{document},36.5,36.5\n");
     assert_eq!(counts(&import(&admin, KIND, "", "text/csv", file.into_bytes()).await), [2, 0, 0, 0, 0]);
     let file = format!("姓名,证件号码,第1天上午,第2天上午\n张三,{document},36.5,36.5\n");
-    let done = import(&admin, KIND, "&first_day=2020-02-04", "text/csv", file.into_bytes()).await;
+    let done = import(&admin, KIND, "&first_on=2020-02-04", "text/csv", file.into_bytes()).await;
     assert_eq!(counts(&done), [2, 0, 0, 0, 0], "{done}");
     let file = format!(
         "日期,姓名,证件号码,上午体温,下午体温,备注\n2020-02-06,张三,{document},36.5,36.9,\n2020-02-07,张三,{document},36.5,,在家\n"

@@ -9,7 +9,7 @@ problem_codes! {
     RESYNC_REQUIRED "resync_required" GONE "The server was restored to an earlier time; pull everything anew" "服务器已恢复到较早的时间点,请重新全量同步";
     UNREADABLE_FILE "unreadable_file" UNPROCESSABLE_ENTITY "The file can't be read as what it is said to be" "文件无法按所声明的格式读取";
     UNKNOWN_COLUMNS "unknown_columns" UNPROCESSABLE_ENTITY "The header has columns that can't be taken" "表头中有无法识别的列";
-    YEAR_NEEDED "year_needed" UNPROCESSABLE_ENTITY "The headers name days without a year, or count them, and nothing says from when: give `year`, or `first_day`" "表头日期缺少年份或起始日,请提供 year 或 first_day 参数";
+    YEAR_NEEDED "year_needed" UNPROCESSABLE_ENTITY "The headers name days without a year, or count them, and nothing says from when: give `year`, or `first_on`" "表头日期缺少年份或起始日,请提供 year 或 first_on 参数";
     TOO_MANY_FAULTS "too_many_faults" UNPROCESSABLE_ENTITY "The file has more than 10,000 faults: mend its form before its rows" "文件错误超过 10000 处,请先修正文件格式";
 }
 

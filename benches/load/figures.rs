@@ -46,7 +46,7 @@ pub fn measure(served: &Served, runtime: &Runtime, rows: u64) {
             per(Load::get(served, "/v1/stats/screenings?cumulative=true&to_on=2020-03-01&by=area")),
             per(Load::get(served, "/v1/stats/screenings?from_on=2020-02-02&by=hour")),
             per(Load::get(served, &format!("/v1/stats/completeness?{month}"))),
-            per(Load::get(served, "/v1/stats/situation?as_of_on=2020-02-29")),
+            per(Load::get(served, "/v1/stats/situation?on=2020-02-29")),
             {
                 std::thread::sleep(Duration::from_secs(1));
                 per(Load::unchanged(served, &path, &served.tag(&path)))

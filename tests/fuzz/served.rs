@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{TARGETS, option};
 use crate::corpus::{PLACE, prepared, require_form, require_health};
+use crate::support::document::example;
 use crate::support::{Actor, Reply};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -102,7 +103,7 @@ fn others(document: &Json) -> Vec<Other> {
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in [Method::POST, Method::PATCH, Method::PUT] {
             let body = &item[method.as_str().to_lowercase()]["requestBody"]["content"]["application/json"];
-            let example = &body["examples"]["example"]["value"];
+            let example = example(body);
             if !example.is_null() && !path.starts_with("/v1/auth/") {
                 all.push((method, path.clone(), example.clone()));
             }

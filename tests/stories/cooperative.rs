@@ -26,7 +26,7 @@ async fn the_cooperative_stores_for_spring_and_brings_vegetables_to_the_door() {
     let held: Vec<(&Json, &Json)> =
         stocks.as_array().unwrap().iter().map(|stock| (&stock["commodity"], &stock["quantity"])).collect();
     assert_eq!(held, [(&json!("agri_fertilizer_urea"), &json!("430")), (&json!("agri_pesticide"), &json!("2700"))]);
-    let before = cooperative.head.get("/v1/stocks?as_of_on=2020-01-28").await.expect(200).body["items"].clone();
+    let before = cooperative.head.get("/v1/stocks?on=2020-01-28").await.expect(200).body["items"].clone();
     assert_eq!(before[0]["quantity"], "450", "as it was the day before");
     // Needs of households are given to the partner, whose courier sees those and nothing else.
     story.at("2020-02-01T09:00:00+08:00");

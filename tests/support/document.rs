@@ -16,3 +16,8 @@ pub fn parameters<'a>(document: &'a Json, operation: &'a Json) -> Vec<&'a Json> 
 pub fn parameter<'a>(document: &'a Json, operation: &'a Json, name: &str) -> Option<&'a Json> {
     parameters(document, operation).into_iter().find(|parameter| parameter["name"] == name)
 }
+
+/// The example of a body: the one that there is, whatever it is called.
+pub fn example(body: &Json) -> &Json {
+    body["examples"].as_object().and_then(|named| named.values().next()).map_or(&Json::Null, |named| &named["value"])
+}

@@ -138,7 +138,7 @@ impl Worker {
 
     /// A figure of a unit's situation; nothing where it isn't told.
     pub async fn figure(&self, unit: &Unit, on: &str, name: &str) -> Json {
-        let path = format!("/v1/stats/situation?org_id={}&as_of_on={on}", unit.org_id);
+        let path = format!("/v1/stats/situation?org_id={}&on={on}", unit.org_id);
         let situation = self.get(&path).await.expect(200).body;
         let unit = situation["units"].as_array().unwrap().iter().find(|line| line["org_id"] == json!(unit.org_id));
         let figures = unit.and_then(|line| line["figures"].as_array()).cloned().unwrap_or_default();

@@ -199,7 +199,7 @@ pub fn options(call: &Call) -> Options {
         source: query.text("source").map(str::to_owned),
         given: given(call),
         year: query.integer("year").and_then(|year| i32::try_from(year).ok()),
-        first_day: query.day("first_day"),
+        first_day: query.day("first_on"),
     }
 }
 

@@ -68,8 +68,7 @@ static FORMAT: Field = Field::new(
     "A workbook by default, or the header as CSV.",
 );
 /// Parameters that say how a file is read.
-const LOOKED_AT_WITH: [&str; 8] =
-    ["source", "lines", "sheet", "unknown", "shape", "year", "first_day", "district_code"];
+const LOOKED_AT_WITH: [&str; 8] = ["source", "lines", "sheet", "unknown", "shape", "year", "first_on", "district_code"];
 /// Parameters whose names go on with a column or a field: `map.电话号码=phone`, `set.place_id=北门`.
 const OPEN: &[&str] = &["map.", "set."];
 
@@ -127,7 +126,7 @@ static PARAMETERS: &[Field] = &[
         Text::new("Shape", "表格形式"),
         "`wide`: a row a person with a column a day and part of the day (`2月1日上午`), a row a store with a column a commodity and price or stock (`大米进价`), a row a post with a column a day and names in the cells. Counts are of cells then. Without it a sheet is wide where several of its headers say so and none is the cell's own.",
     ),
-    Field::new("first_day", Shape::Day, Text::new("First day", "首日"), "Of headers that count days: `第3天上午`."),
+    Field::new("first_on", Shape::Day, Text::new("First day", "首日"), "Of headers that count days: `第3天上午`."),
     Field::new(
         "year",
         Shape::Integer { min: 2000, max: 2100 },

@@ -309,7 +309,7 @@ pub fn days(
                 continue;
             }
             Written::Nth(nth) => {
-                let first = first_day.ok_or_else(|| needed("?first_day"))?;
+                let first = first_day.ok_or_else(|| needed("?first_on"))?;
                 days.push(first.checked_add_days(Days::new(u64::from(nth - 1))));
                 continue;
             }

@@ -7,6 +7,7 @@ use kit::text::Text;
 use serde_json::{Map, Value as Json, json};
 
 use super::headers;
+use super::rights::{put_rights, roles};
 use super::schema::of_parameter;
 use super::shared::{Shared, hoist_parameters};
 use super::tidy::tidied;
@@ -69,6 +70,7 @@ pub fn document(operations: &[Operation], chapters: &[Chapter], codes: &Codes, s
         "security": [{"bearer": []}],
         "tags": tags,
         "x-tagGroups": groups,
+        "x-roles": roles(),
         "paths": paths,
         "components": {
             "schemas": shared.schemas,
@@ -98,12 +100,15 @@ fn describe(operation: &Operation, shared: &mut Shared) -> Json {
             .iter()
             .map(|media_type| {
                 let schema = shared.body(&operation.id, &body.schema);
-                let examples = json!({"example": {"value": body.example_of(media_type)}});
+                // Named, so that tools that offer examples say which one it is.
+                let examples =
+                    json!({&operation.id: {"summary": operation.summary, "value": body.example_of(media_type)}});
                 ((*media_type).to_owned(), json!({"schema": schema, "examples": examples}))
             })
             .collect();
         members.insert("requestBody".into(), json!({"required": true, "content": content}));
     }
+    put_rights(&mut described, operation);
     described
 }
 
@@ -141,8 +146,11 @@ fn parameters(operation: &Operation) -> Json {
 }
 
 fn responses(operation: &Operation, shared: &mut Shared) -> Json {
-    let mut responses: Map<String, Json> =
-        operation.successes.iter().map(|success| (success.status.to_string(), success_response(success))).collect();
+    let mut responses: Map<String, Json> = operation
+        .successes
+        .iter()
+        .map(|success| (success.status.to_string(), success_response(&operation.id, success)))
+        .collect();
     for codes in problems(operation).chunk_by(|one, next| one.status() == next.status()) {
         let status = codes.first().map(|code| code.status().as_u16().to_string());
         responses.extend(status.map(|status| (status, shared.problem(codes))));
@@ -150,14 +158,14 @@ fn responses(operation: &Operation, shared: &mut Shared) -> Json {
     Json::Object(responses)
 }
 
-fn success_response(success: &Success) -> Json {
+fn success_response(id: &str, success: &Success) -> Json {
     let mut response = json!({"description": success.about});
     let Some(members) = response.as_object_mut() else { return response };
     let mut contents = Map::new();
     if let Some(schema) = &success.schema {
         let mut content = json!({"schema": schema});
         if let (Some(example), Some(media)) = (&success.example, content.as_object_mut()) {
-            media.insert("examples".into(), json!({"example": {"value": example}}));
+            media.insert("examples".into(), json!({id: {"summary": success.about, "value": example}}));
         }
         contents.insert("application/json".into(), content);
     }

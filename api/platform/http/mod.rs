@@ -14,6 +14,7 @@ pub mod gzip;
 pub mod headers;
 pub mod page;
 pub mod pressure;
+mod rights;
 mod routes;
 pub mod schema;
 mod shared;

@@ -31,7 +31,7 @@ fields! {
     /// Parameters of a preview.
     static PARAMETERS;
     TEMPLATE: String = Field::new("template", Shape::Text { min: 2, max: 40, pattern: Some("[a-z][a-z0-9_-]*") }, Text::new("Template", "模板编码"), "Its code.").required();
-    AS_OF_ON: NaiveDate = Field::new("as_of_on", Shape::Day, Text::new("As of", "截至日"), "Until the end of this day; today by default.");
+    ON: NaiveDate = Field::new("on", Shape::Day, Text::new("Day", "截至日"), "Until the end of this day; today by default.");
     ORG_ID: Uuid = Field::new("org_id", Shape::Id, Text::new("Unit", "单位"), "The unit, with all below it: of templates of units.");
     AREA_CODE: String = list::AREA_CODE;
     STYLE: BulletinStyle = Field::new("style", Shape::Word(BulletinStyle::VOCABULARY), Text::new("Style", "数字写法"), "How numbers are said; the template's way by default.");
@@ -127,7 +127,7 @@ pub fn operations() -> Vec<Operation> {
                 "One a code: the unit's own, else the district's, else the shipped one.",
             )
             .access(Access::Roles(READERS))
-            .parameters(vec![&AS_OF_ON.field, &ORG_ID.field, &DISTRICT_CODE.field])
+            .parameters(vec![&ON.field, &ORG_ID.field, &DISTRICT_CODE.field])
             .answers::<HeldTemplates>(200, "The templates.", Some(json!({"items": [template]})))
             .problems(&[DISTRICT_REQUIRED, NOT_FOUND]),
         preview(Operation::new(Method::GET, "/v1/bulletins/preview", "preview_bulletin", preview_json))
@@ -149,7 +149,7 @@ pub fn operations() -> Vec<Operation> {
 
 async fn templates(call: Call) -> Answer {
     let district_code = one_district(call.actor()?, &call.query)?;
-    let on = call.query.get(&AS_OF_ON).unwrap_or_else(|| day_of(call.core.clock.now(), call.core.zone));
+    let on = call.query.get(&ON).unwrap_or_else(|| day_of(call.core.clock.now(), call.core.zone));
     let mut snapshot = call.core.database.snapshot().await?;
     let all = find::all(&call.core, &mut snapshot, &district_code, call.query.get(&ORG_ID), on).await?;
     snapshot.end().await?;
@@ -178,7 +178,7 @@ fn wish(call: &Call) -> Result<Wish, Problem> {
     Ok(Wish {
         district_code,
         template_code: query.required(&TEMPLATE)?.to_owned(),
-        as_of_on: query.get(&AS_OF_ON).map_or(today, |day| day.min(today)),
+        as_of_on: query.get(&ON).map_or(today, |day| day.min(today)),
         org_id: query.get(&ORG_ID),
         area_code: query.get(&AREA_CODE).map(str::to_owned),
         style: query.get(&STYLE),

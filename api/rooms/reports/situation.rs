@@ -46,7 +46,7 @@ fields! {
         Text::new("Organisation", "单位"),
         "Only this unit, with all below it; every unit by default.",
     );
-    AS_OF_ON: NaiveDate = Field::new("as_of_on", Shape::Day, Text::new("As of", "截至日"), "Until the end of this day; today by default.");
+    ON: NaiveDate = Field::new("on", Shape::Day, Text::new("Day", "截至日"), "Until the end of this day; today by default.");
     AREA_CODE: String = list::AREA_CODE;
     DISTRICT_CODE: String = list::DISTRICT_CODE;
 }
@@ -107,7 +107,7 @@ async fn situation(call: Call) -> Answer {
     if let Some(unchanged) = tag.unchanged(&call) {
         return Ok(unchanged);
     }
-    let as_of_on = call.query.get(&AS_OF_ON).map_or(today, |day| day.min(today));
+    let as_of_on = call.query.get(&ON).map_or(today, |day| day.min(today));
     let catalogue = Catalogue::of(&call, &district_code, as_of_on).await?;
     // One moment for all: no figure holds more than the change it is said to be as of.
     let mut snapshot = call.core.database.snapshot().await?;

@@ -42,9 +42,9 @@ const KIND: TypedField<PlaceKind> = TypedField::named(
     ),
 );
 /// Parameter: on which day.
-const AS_OF_ON: TypedField<NaiveDate> = TypedField::named(
-    "AS_OF_ON",
-    Field::new("as_of_on", Shape::Day, Text::new("As of", "截至日期"), "At the end of this day; today by default."),
+const ON: TypedField<NaiveDate> = TypedField::named(
+    "ON",
+    Field::new("on", Shape::Day, Text::new("Day", "截至日期"), "At the end of this day; today by default."),
 );
 /// Decimal places of rates.
 pub const RATE_SCALE: u32 = 4;
@@ -204,13 +204,13 @@ pub fn operations() -> Vec<Operation> {
         .keys(KeyScope::Statistics)
         .answers::<VenueStatuses>(200, "The counts.", Some(example))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
-    vec![polled(operation, [&KIND.field, &AS_OF_ON.field, &AREA_CODE, &DISTRICT_CODE])]
+    vec![polled(operation, [&KIND.field, &ON.field, &AREA_CODE, &DISTRICT_CODE])]
 }
 
 async fn statuses(call: Call) -> Answer {
     let core = &call.core;
     let district_code = one_district(call.actor()?, &call.query)?;
-    let on = call.query.get(&AS_OF_ON).unwrap_or(day_of(core.clock.now(), core.zone));
+    let on = call.query.get(&ON).unwrap_or(day_of(core.clock.now(), core.zone));
     let only = call.query.get(&KIND);
     if only.is_some_and(|kind| !VENUE_KINDS.contains(&kind)) {
         return Err(fault("?kind", FaultCode::BAD_PARAMETER));

@@ -51,7 +51,7 @@ mod parameters {
         pub static PARAMETERS;
         CATEGORY: CommodityCategory = Field::new("category", Shape::Word(CommodityCategory::VOCABULARY), Text::new("Category", "类别"), "Of that group.");
         Q: String = Field::new("q", free_text(40), Text::new("Search", "搜索"), "A part of a name, of its pinyin's first letters, or of the code.");
-        AS_OF_ON: NaiveDate = Field::new("as_of_on", Shape::Day, Text::new("As of", "截至日期"), "As it holds on this day; today by default.");
+        ON: NaiveDate = Field::new("on", Shape::Day, Text::new("Day", "截至日期"), "As it holds on this day; today by default.");
         DISTRICT_CODE: String = list::DISTRICT_CODE;
     }
 }
@@ -209,7 +209,7 @@ async fn list(call: Call) -> Answer {
         district => district?,
     };
     let today = day_of(call.core.clock.now(), call.core.zone);
-    let as_of_on = call.query.get(&parameters::AS_OF_ON).unwrap_or(today);
+    let as_of_on = call.query.get(&parameters::ON).unwrap_or(today);
     let all = goods_cache::known(&call.core);
     let goods = all.of(district_code.as_deref().unwrap_or_default());
     let (category, sought) = (call.query.get(&parameters::CATEGORY), call.query.get(&parameters::Q).map(Piece::new));

@@ -36,7 +36,7 @@ use crate::statistics::sheet::{Column, numbers, words};
 fields! {
     /// Parameters of the stocks.
     static PARAMETERS;
-    AS_OF_ON: NaiveDate = Field::new("as_of_on", Shape::Day, Text::new("As of", "截至日期"), "At the end of this day; today by default.");
+    ON: NaiveDate = Field::new("on", Shape::Day, Text::new("Day", "截至日期"), "At the end of this day; today by default.");
     DISTRICT_CODE: String = list::DISTRICT_CODE;
     AREA_CODE: String = list::AREA_CODE;
     PLACE_ID: Uuid = Field::new("place_id", Shape::Id, Text::new("Place", "场所"), "Of this place.");
@@ -122,7 +122,7 @@ async fn stocks(call: Call) -> Answer {
     let goods = goods_cache::asked(&call.core, &district_code, call.query.get(&COMMODITY)).await?;
     let as_of_on = {
         let today = day_of(call.core.clock.now(), call.core.zone);
-        call.query.get(&AS_OF_ON).map_or(today, |day| day.min(today))
+        call.query.get(&ON).map_or(today, |day| day.min(today))
     };
     answer(&call, &district_code, COLUMNS, async |now, head| {
         of_day(&call, now, goods.of(&district_code), &district_code, as_of_on, head).await

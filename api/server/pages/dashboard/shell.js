@@ -105,7 +105,7 @@ function remembered() {
 
 async function probed() {
   for (const tab of TABS.filter((tab) => tab.probe && may(board.me, tab.needs))) {
-    if (await getAllowed(`${tab.probe}?as_of_on=${state.day}`).catch(() => null)) tabs.push(tab);
+    if (await getAllowed(`${tab.probe}?on=${state.day}`).catch(() => null)) tabs.push(tab);
   }
   drawTabs(tabs);
 }

@@ -12,7 +12,7 @@ const unitOf = (template) => state.choice("unit") ?? units.find(({ name }) => na
 
 // What is asked of the service about one template: whose it is and how it says numbers.
 function wish(context, template) {
-  const parts = new URLSearchParams({ template: template.code, as_of_on: context.day });
+  const parts = new URLSearchParams({ template: template.code, on: context.day });
   if (template.scope === "unit" && unitOf(template)) parts.set("org_id", unitOf(template));
   if (template.scope === "area" && context.area) parts.set("area_code", context.area);
   if (state.choice("style")) parts.set("style", state.choice("style"));
@@ -78,7 +78,7 @@ async function preview(context, templates, told) {
 
 export async function render(context, show) {
   const told = element("p", { className: "bad", role: "status" });
-  const [templates, editions] = await Promise.all([getAllowed(`/v1/bulletins/templates?as_of_on=${context.day}`), getAllowed("/v1/bulletin-editions?limit=30")]);
+  const [templates, editions] = await Promise.all([getAllowed(`/v1/bulletins/templates?on=${context.day}`), getAllowed("/v1/bulletin-editions?limit=30")]);
   const id = state.choice("edition");
   if (!id && templates?.items.some(({ scope }) => scope === "unit") && context.may("list_organizations")) units = (await getAllowed("/v1/organizations?limit=200"))?.items ?? [];
   const parts = id ? await edition(context, id, told) : await preview(context, templates?.items ?? [], told);

@@ -8,7 +8,7 @@ import { commodities } from "../words.js";
 
 export async function render(context, show) {
   const { day, scope } = context;
-  const [found, moved, names] = await Promise.all([getAllowed(`/v1/stocks?as_of_on=${day}${scope}`), getAllowed(`/v1/stats/stock-movements?from_on=${day}&to_on=${day}${scope}`), commodities(context.district)]);
+  const [found, moved, names] = await Promise.all([getAllowed(`/v1/stocks?on=${day}${scope}`), getAllowed(`/v1/stats/stock-movements?from_on=${day}&to_on=${day}${scope}`), commodities(context.district)]);
   context.told(found);
   const items = found?.items ?? [];
   await learn("places", items.map((item) => item.place_id));

@@ -50,7 +50,7 @@ export async function render(context, show) {
   const banquets = ["cancelled", "postponed", "held"].flatMap((state) => ["banquets", "tables", "diners"].map((name) => `${name}_${state}`));
   const sums = Object.fromEntries(banquets.filter((name) => !name.startsWith("banquets")).map((name) => [name, name.split("_")[0]]));
   await room(context, show, [
-    { needs: "get_venue_status", read: `/v1/stats/venue-status?as_of_on=${day}${scope}`, draw: closed },
+    { needs: "get_venue_status", read: `/v1/stats/venue-status?on=${day}${scope}`, draw: closed },
     { needs: "list_rectifications", read: () => page(`${overdueUrl}&limit=${MOST}`), draw: (found) => late(found, overdueUrl, context) },
     { needs: "get_inspection_coverage", read: `/v1/stats/inspection-coverage?on=${day}${scope}`, draw: uninspected },
     { needs: "list_banquets", read: () => page(`${banned}&limit=${MOST}`), draw: (found) => planned(found, banned) },
