@@ -112,6 +112,20 @@ async fn the_page_comes_whole_from_the_binary() {
     for file in ["swagger-ui.css", "swagger-ui-bundle.js", "sign-in.js", "sign-in.css"] {
         assert!(index.contains(file) && text(&format!("/docs/{file}")).await.len() > 200, "{file}");
     }
+    let reference = text("/docs/reference/").await;
+    let files = reference.split('"').filter(|file| file.starts_with("/docs/reference/"));
+    let files: Vec<String> = files.map(|file| file.trim_start_matches("/docs/reference/").to_owned()).collect();
+    assert!(files.len() > 8 && !reference.contains("https://"), "{reference}");
+    for file in files {
+        for line in text(&format!("/docs/reference/{file}")).await.lines().filter(|line| line.starts_with("import ")) {
+            let named = line.rsplit('"').nth(1).unwrap().trim_start_matches("./");
+            assert!(text(&format!("/docs/reference/{named}")).await.len() > 500, "{named}");
+        }
+    }
+    let strict = client.get(app.url("/docs/reference/")).send().await.unwrap();
+    let policy = strict.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert!(text("/docs/reference").await == reference && text("/docs/roles.md").await.contains("`district_admin`"));
     let dashboard = text("/").await;
     // The only address elsewhere is a name: that of SVG's elements.
     let elsewhere = dashboard.replace("http://www.w3.org/2000/svg", "");

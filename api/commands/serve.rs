@@ -112,7 +112,7 @@ fn announce(config: &Config, address: &str, json: bool) -> Result<(), Failure> {
     let keys_dir = config.keys_dir();
     let keys = keys_dir.display();
     print(&format!(
-        "\n  Lianfang 联防 is ready.\n\n  Page           {base}/\n  API            {base}/v1\n  Documentation  {base}/docs/\n  \
+        "\n  Lianfang 联防 is ready.\n\n  Page           {base}/\n  API            {base}/v1\n  Reference      {base}/docs/reference/      to try things out, signed in: {base}/docs/\n  \
          Keys           {keys}      without them nobody's name can be read again: keep a copy elsewhere\n  Stop           Ctrl-C\n\n  \
          First administrator, in another terminal:\n    make user NAME=admin      (or: lianfang user add admin --admin{directory})\n  \
          A district to look at:\n    make demo                 (or: lianfang demo{directory}), then {base}/?on=2020-02-02\n"

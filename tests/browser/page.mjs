@@ -1,8 +1,9 @@
 // The page in a real browser: signs in through the form, looks at every tab in both widths and languages, follows every
 // figure to its records, keeps its place and its session, sees a POST within two seconds, and is measured on a slow
-// phone. SERVICE_BINARY says what to run; screenshots go to target/page.
+// phone. The documentation is read as well. SERVICE_BINARY says what to run; screenshots go to target/page.
 import assert from "node:assert/strict";
 import { bulletin, certificate } from "./bulletin.mjs";
+import { documentation } from "./documentation.mjs";
 import { look, onPaper } from "./look.mjs";
 import { numbers, ways } from "./numbers.mjs";
 import { ownRooms, rooms } from "./rooms.mjs";
@@ -61,6 +62,7 @@ async function main() {
     await others(chrome, accounts, token);
     await ownRooms(chrome, accounts);
     await speed(chrome, COMMAND);
+    await documentation(chrome);
     const last = await open(await chrome.newContext(DESKTOP), `/?on=${DAY}&lang=zh`);
     await signIn(last.page, COMMAND);
     await ready(last.page, "overview");

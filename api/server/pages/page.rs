@@ -1,7 +1,9 @@
-//! The documentation page: Swagger UI from the binary, with a sign-in of our own.
+//! The documentation: a reference to read, of our own, and Swagger UI to try things out, with a sign-in of our own. Nothing is
+//! fetched from elsewhere.
 //!
-//! Its files are carried by the `utoipa-swagger-ui` crate; only the index and its script are ours, so
-//! that signing in needs no token to be copied about. Nothing is fetched from elsewhere.
+//! The reference draws a page of the document at a time; Swagger UI makes all of it ready first, which takes seconds.
+//! Its files are carried by the `utoipa-swagger-ui` crate; only the index and its script are ours, so that signing in needs
+//! no token to be copied about.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,17 +17,41 @@ use utoipa_swagger_ui::Config;
 use super::sent::Sent;
 use crate::platform::http::render_unrouted;
 
-const INDEX: &str = include_str!("page/index.html");
-const SCRIPT: &str = include_str!("page/sign-in.js");
-const STYLE: &str = include_str!("page/sign-in.css");
 /// Swagger UI sets styles of elements and has images in its style sheet; scripts come from here only.
 const POLICY: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
-/// Puts the page on its paths.
+/// The reference needs nothing of that.
+const STRICT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// Files of our own: name, media type, content.
+const OWN: &[(&str, &str, &str)] = &[
+    ("index.html", HTML, include_str!("page/index.html")),
+    ("sign-in.js", JAVASCRIPT, include_str!("page/sign-in.js")),
+    ("sign-in.css", CSS, include_str!("page/sign-in.css")),
+    ("roles.md", "text/plain; charset=utf-8", include_str!("../../../docs/roles.md")),
+    ("reference/", HTML, include_str!("page/reference/index.html")),
+    ("reference/style.css", CSS, include_str!("page/reference/style.css")),
+    ("reference/main.js", JAVASCRIPT, include_str!("page/reference/main.js")),
+    ("reference/model.js", JAVASCRIPT, include_str!("page/reference/model.js")),
+    ("reference/overview.js", JAVASCRIPT, include_str!("page/reference/overview.js")),
+    ("reference/rights.js", JAVASCRIPT, include_str!("page/reference/rights.js")),
+    ("reference/operation.js", JAVASCRIPT, include_str!("page/reference/operation.js")),
+    ("reference/shapes.js", JAVASCRIPT, include_str!("page/reference/shapes.js")),
+    ("reference/dom.js", JAVASCRIPT, include_str!("page/reference/dom.js")),
+    ("reference/words.js", JAVASCRIPT, include_str!("page/reference/words.js")),
+];
+
+/// Puts the pages on their paths.
 pub fn configure(config: &mut web::ServiceConfig) {
-    let to_page = || async { HttpResponse::Found().insert_header((LOCATION, "/docs/")).finish() };
-    config.service(web::resource("/docs").route(web::get().to(to_page)));
+    for (path, page) in [("/docs", "/docs/"), ("/docs/reference", "/docs/reference/")] {
+        let to_page = move || async move { HttpResponse::Found().insert_header((LOCATION, page)).finish() };
+        config.service(web::resource(path).route(web::get().to(to_page)));
+    }
     config.service(web::resource("/docs/{file:.*}").route(web::get().to(file)));
 }
 
@@ -33,7 +59,10 @@ async fn file(request: HttpRequest) -> HttpResponse {
     let name = request.match_info().query("file");
     let name = if name.is_empty() { "index.html" } else { name };
     match found(name) {
-        Some(file) => file.answer(&request, "public, max-age=3600", &[(CONTENT_SECURITY_POLICY.as_str(), POLICY)]),
+        Some(file) => {
+            let policy = if name.starts_with("reference/") { STRICT } else { POLICY };
+            file.answer(&request, "public, max-age=3600", &[(CONTENT_SECURITY_POLICY.as_str(), policy)])
+        }
         None => render_unrouted(request).await,
     }
 }
@@ -52,16 +81,11 @@ fn found(name: &str) -> Option<Arc<Sent>> {
 }
 
 fn content(name: &str) -> Option<Sent> {
-    let own = |media_type: &str, text: &'static str| Some(Sent::new(media_type, Bytes::from_static(text.as_bytes())));
-    match name {
-        "index.html" => own("text/html; charset=utf-8", INDEX),
-        "sign-in.js" => own("text/javascript; charset=utf-8", SCRIPT),
-        "sign-in.css" => own("text/css; charset=utf-8", STYLE),
-        other => {
-            let file = utoipa_swagger_ui::serve(other, Arc::new(Config::from("/openapi.json"))).ok()??;
-            Some(Sent::new(&file.content_type, shared(file.bytes)))
-        }
+    if let Some((_, media_type, text)) = OWN.iter().find(|(own, ..)| *own == name) {
+        return Some(Sent::new(media_type, Bytes::from_static(text.as_bytes())));
     }
+    let file = utoipa_swagger_ui::serve(name, Arc::new(Config::from("/openapi.json"))).ok()??;
+    Some(Sent::new(&file.content_type, shared(file.bytes)))
 }
 
 /// Bytes for an answer: those that the binary holds are not copied.
