@@ -36,6 +36,7 @@ mod day_grid;
 mod decide;
 mod demo;
 mod derived;
+mod document_examples;
 mod donations;
 mod doors;
 mod duties;

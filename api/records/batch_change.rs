@@ -14,6 +14,7 @@ use super::amend::{self, question};
 use super::batch::{BatchResult, BatchResults, MAX_ITEMS, VALIDATE_ONLY, answer, items};
 use super::change_item::{ChangeItem, PATCH, Plan, What};
 use super::definition::Kind;
+use super::document::{example_id, example_patch};
 use super::idempotency::Key;
 use super::record::Record;
 use crate::platform::access::roles::Actor;
@@ -45,10 +46,10 @@ pub fn operation(kind: &'static Kind, what: What) -> Operation {
         What::Void => ("void", "Void", VOIDS),
     };
     let (path, name) = (format!("/v1/{}:batch-{verb}", kind.path), format!("{verb}_{}_batch", kind.name));
-    let id = "0198c0de-0004-7000-8000-000000000001";
+    let id = example_id(kind);
     let mut example = json!({"id": id, "revision": 1});
     match what {
-        What::Amend => put(&mut example, "patch", json!({"note": "corrected at the gate"})),
+        What::Amend => put(&mut example, "patch", example_patch(kind)),
         What::Void => put(&mut example, "reason", "entered twice"),
     }
     let result = json!({"index": 0, "id": id, "outcome": what.outcome(), "status": 200, "change_no": 8, "problem": null, "warnings": [], "kind": kind.name, "revision": 2});

@@ -151,6 +151,20 @@ pub fn example_new(kind: &Kind) -> Json {
     serde_json::from_str(kind.example).unwrap_or(Json::Null)
 }
 
+/// The id of the record that the example of a creation makes; some id where the server chooses it.
+pub fn example_id(kind: &Kind) -> Json {
+    example_new(kind).get("id").cloned().unwrap_or_else(|| "0198c0de-0004-7000-8000-000000000001".into())
+}
+
+/// The example of an amendment: a note, where the kind takes one.
+pub fn example_patch(kind: &Kind) -> Json {
+    if kind.takes_note {
+        json!({"note": "corrected after a call"})
+    } else {
+        json!({"occurred_at": "2020-02-02T00:00:00+08:00"})
+    }
+}
+
 /// Example of the answer to that creation, as far as it can be told without a server.
 pub fn example_served(kind: &Kind) -> Json {
     let sent = example_new(kind);

@@ -22,7 +22,7 @@ use super::codes::{
 };
 use super::create::{Created, create};
 use super::definition::Kind;
-use super::document::{example_new, example_served};
+use super::document::{example_id, example_new, example_patch, example_served};
 use super::hooks::{Hooks, PlainPeople};
 use super::idempotency::{Key, REPLAYED};
 use super::include::{self, INCLUDE, Named};
@@ -91,7 +91,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .keys(keys(KeyScope::Write))
             .parameters(vec![&batch::ATOMIC, &batch::VALIDATE_ONLY])
             .body(json!({"type": "object", "required": ["items"], "additionalProperties": false, "properties": {"items": {"type": "array", "minItems": 1, "maxItems": batch::MAX_ITEMS, "items": reference(&format!("New{}", kind.schema)), "description": "What to create."}}}), json!({"items": [example_new(kind)]}))
-            .answers::<batch::BatchResults>(207, "What became of each item, in their order.", Some(json!({"results": [{"index": 0, "id": "0198c0de-0004-7000-8000-000000000001", "outcome": "created", "status": 201, "change_no": 7, "problem": null, "warnings": [], "kind": kind.name}]})))
+            .answers::<batch::BatchResults>(207, "What became of each item, in their order.", Some(json!({"results": [{"index": 0, "id": example_id(kind), "outcome": "created", "status": 201, "change_no": 7, "problem": null, "warnings": [], "kind": kind.name}]})))
             .problems(&[BAD_IDEMPOTENCY_KEY, SPANS_DISTRICTS, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
         batch_change::operation(kind, What::Amend).access(writing()).keys(keys(KeyScope::Write)),
         batch_change::operation(kind, What::Void).access(voiding()).keys(keys(KeyScope::Write)),
@@ -118,7 +118,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .access(writing())
             .keys(keys(KeyScope::Write))
             .headers(&["If-Match"])
-            .body_of(reference(&format!("{}Patch", kind.schema)), json!({"note": "corrected at the gate"}), &["application/merge-patch+json", "application/json"])
+            .body_of(reference(&format!("{}Patch", kind.schema)), example_patch(kind), &["application/merge-patch+json", "application/json"])
             .answers_with(200, "The new revision, or the current one where the patch changes nothing.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag"])
             .problems(&[OUT_OF_AREA, RECORD_VOIDED, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
