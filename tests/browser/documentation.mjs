@@ -70,6 +70,8 @@ export async function documentation(browser) {
   await noBarriers(page, "roles of the reference");
   await page.screenshot({ path: `${shots}/reference-roles.png` });
   assert.ok(/District command/.test(await text()));
+  const screenings = await page.locator("tr", { has: page.locator("a[href='#/tag/screenings']") }).innerText();
+  assert.match(screenings, /^screenings\s+R W C/, "the district command reads, writes and counts");
   await page.fill("#search", "体温");
   assert.ok(/temperature_c/.test(await text()));
   await page.fill("#search", "if_match");

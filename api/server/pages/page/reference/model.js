@@ -32,8 +32,8 @@ export const rest = (operation) => operation.path.replace(/^\/v1\/[^/:]+/, "");
 const OF_EVERY_KIND = ["", "/{id}", "/{id}:void", "/{id}:restore", "/{id}/revisions", ":batch", ":batch-amend", ":batch-void"];
 
 /** Whether it is one of those that every kind of record has. */
-export const isOfEveryKind = (known, operation) => Boolean(known.tags.get(operation.tag)?.kindLabel)
-  && (OF_EVERY_KIND.includes(rest(operation)) || operation.operationId.endsWith("_figures"));
+export const isOfEveryKind = (known, operation) => known.tags.has(/^get_(.*)_figures$/.exec(operation.operationId)?.[1])
+  || (Boolean(known.tags.get(operation.tag)?.kindLabel) && OF_EVERY_KIND.includes(rest(operation)));
 
 /** Names of the schemas that something names, however deep within it, without following them. */
 export function namedIn(value, names = new Set()) {

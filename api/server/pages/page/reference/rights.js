@@ -11,11 +11,13 @@ const may = (operation, role) => !operation["x-roles"] || operation["x-roles"].i
 const LETTERS = [
   ["R", (operation) => operation.method === "get" && /^\/v1\/[^/:]+$/.test(operation.path)],
   ["W", (operation) => operation.path.endsWith(":batch")],
-  ["C", (operation) => /^get_.*_figures$/.test(operation.operationId)],
 ];
 
-const letters = (tag, role) =>
-  LETTERS.filter(([, stands]) => tag.operations.some((operation) => stands(operation) && may(operation, role))).map(([letter]) => letter).join(" ");
+function letters(known, tag, role) {
+  const does = ([, stands]) => tag.operations.some((operation) => stands(operation) && may(operation, role));
+  const figures = known.byId.get(`get_${tag.name}_figures`);
+  return [...LETTERS.filter(does).map(([letter]) => letter), ...(figures && may(figures, role) ? ["C"] : [])].join(" ");
+}
 
 function grid(known, caption, rows) {
   const heads = known.roles.map(({ code }) => h("th", { scope: "col", class: "role", title: code }, roleName(known, code)));
@@ -32,7 +34,7 @@ export function rolesPage(known) {
     h("p", {}, say("reads"), ". ", h("a", { href: "/docs/roles.md" }, say("inFull"))),
     grid(known, say("chapters"), kinds.map((tag) => ({
       link: h("a", { href: `#/tag/${tag.name}` }, tagName(tag)),
-      cell: (role) => letters(tag, role),
+      cell: (role) => letters(known, tag, role),
     }))),
     h("h2", {}, say("others")),
     h("p", { class: "soft" }, `† ${say("judges")}`),
