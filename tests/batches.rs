@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::support::{TestApp, examples};
 
-fn outcomes(body: &Json) -> Vec<(String, i64)> {
+pub fn outcomes(body: &Json) -> Vec<(String, i64)> {
     let results = body["results"].as_array().unwrap();
     assert!(results.iter().enumerate().all(|(index, result)| result["index"] == index));
     results

@@ -7,11 +7,13 @@
 mod api_keys;
 mod asking;
 mod assignees;
+mod atomic_changes;
 mod attachments;
 mod attendance;
 mod audit;
 mod backups;
 mod batch_changes;
+mod batch_references;
 mod batcher;
 mod batches;
 mod bulletins;

@@ -187,7 +187,8 @@ pub async fn write(
     key: Option<(&Key, u16)>,
 ) -> Result<Option<Record>, Problem> {
     let write_context = core.write_context(core.clock.now(), &current.envelope.district_code);
-    let (mut changes, number) = revision(actor, kind, current, &mut next);
+    let mut changes = Changes::default();
+    let number = put_revision(actor, kind, current, &mut next, &mut changes);
     if let Some((key, status)) = key {
         changes.keep(key.answer(kind.name, next.envelope.id, next.envelope.revision, i64::from(status)));
     }
@@ -202,14 +203,19 @@ pub async fn write(
     }
 }
 
-/// Makes a record the next revision of another, and an append of it with its number.
-fn revision(actor: &Actor, kind: &'static Kind, current: &Record, next: &mut Record) -> (Changes, i64) {
+/// Makes a record the next revision of another, and puts it into an append; its number there.
+pub fn put_revision(
+    actor: &Actor,
+    kind: &'static Kind,
+    current: &Record,
+    next: &mut Record,
+    changes: &mut Changes,
+) -> i64 {
     next.envelope.revision = current.envelope.revision + 1;
     next.envelope.revised_by = actor.user_id;
-    let mut changes = Changes::default();
     let number = changes.next_number();
     changes.put(kind, Some(current.clone()), next.clone());
-    (changes, number)
+    number
 }
 
 /// The question to the rules across rows whether they would admit the next revision of a record.
@@ -221,7 +227,8 @@ pub fn question(
     next: &Record,
 ) -> Result<Append, Problem> {
     let district_code = &current.envelope.district_code;
-    let (changes, _) = revision(actor, kind, current, &mut next.clone());
+    let mut changes = Changes::default();
+    put_revision(actor, kind, current, &mut next.clone(), &mut changes);
     let append = changes.into_append(&core.write_context(core.clock.now(), district_code))?;
     Ok(Append::asking(district_code, append.claims))
 }

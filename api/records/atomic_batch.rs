@@ -1,16 +1,19 @@
 //! Many creations, all or nothing: one append.
 
+use chrono::{DateTime, Utc};
 use kit::catalogue::Code;
 use kit::problem::Problem;
 use kit::tree::Tree;
 
 use super::bulk::{Together, write_all};
-use super::codes::{BATCH_ABORTED, RECORD_EXISTS};
-use super::create::{Created, Outcome, TRIES, existing, place_outcome};
+use super::codes::{BATCH_ABORTED, RECORD_EXISTS, SPANS_DISTRICTS};
+use super::create::{API, Created, Outcome, TRIES, existing, place_outcome};
 use super::definition::Kind;
 use super::dry_run::{DryRun, Twin, Twins, taken};
+use super::earlier::{Earlier, stages};
 use super::hooks::Hooks;
-use super::prepare::{Preparation, Prepared, prepare};
+use super::prepare::{Preparation, Prepared, prepare, prepare_beside};
+use super::unwritten::Unwritten;
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 
@@ -35,20 +38,103 @@ pub async fn all_or_nothing(
 ) -> Result<Vec<Outcome>, Problem> {
     let now = core.clock.now();
     let preparations = prepare(core, actor, kind, trees, source, now).await?;
+    write_whole(core, actor, kind, &preparations, left, now).await
+}
+
+/// The same of a batch, whose items may name what earlier ones make.
+pub async fn linked(core: &Core, actor: &Actor, kind: &'static Kind, trees: &[Tree]) -> Result<Vec<Outcome>, Problem> {
+    let now = core.clock.now();
+    let preparations = prepare_linked(core, actor, kind, trees, now).await?;
+    write_whole(core, actor, kind, &preparations, false, now).await
+}
+
+/// What would become of such a batch; none where all would be written, and the item would be a new record.
+pub async fn linked_trial(
+    core: &Core,
+    actor: &Actor,
+    kind: &'static Kind,
+    trees: &[Tree],
+) -> Result<Vec<Option<Outcome>>, Problem> {
+    let now = core.clock.now();
+    let preparations = prepare_linked(core, actor, kind, trees, now).await?;
+    let Sorted { mut outcomes, mut ready, .. } = sort(core, actor, kind, &preparations).await?;
+    if !outcomes.iter().any(is_refused) {
+        require_one_district(&ready)?;
+        for (index, problem) in DryRun::default().refusals(core, actor, &mut ready, now).await? {
+            place_outcome(&mut outcomes, index, Err(problem));
+        }
+    }
+    if outcomes.iter().any(is_refused) {
+        return Ok(aborted(outcomes).into_iter().map(Some).collect());
+    }
+    Ok(outcomes)
+}
+
+/// Prepares items of which later ones may name what earlier ones make.
+async fn prepare_linked(
+    core: &Core,
+    actor: &Actor,
+    kind: &'static Kind,
+    trees: &[Tree],
+    now: DateTime<Utc>,
+) -> Result<Vec<Preparation>, Problem> {
+    let (mut earlier, mut unwritten) = (Earlier::default(), Unwritten::default());
+    let (mut all, stages) = (Vec::with_capacity(trees.len()), stages(kind, trees));
+    for (place, stage) in stages.iter().enumerate() {
+        let lot = trees.get(stage.clone()).unwrap_or_default();
+        let mut preparations = prepare_beside(core, actor, kind, lot, (API, now), &unwritten).await?;
+        for (preparation, tree) in preparations.iter_mut().zip(lot) {
+            let names = earlier.refused_names(tree);
+            if let Some(problem) = names.refusal_of(preparation) {
+                *preparation = Preparation::Faulty(problem);
+            }
+        }
+        if place + 1 < stages.len() {
+            for ((index, tree), preparation) in stage.clone().zip(lot).zip(&preparations) {
+                earlier.note(kind, index, tree, matches!(preparation, Preparation::Faulty(_)));
+            }
+            let ready: Vec<&Prepared> = preparations.iter().filter_map(Preparation::ready).collect();
+            unwritten.add(core, actor, &ready, now).await?;
+        }
+        all.extend(preparations);
+    }
+    Ok(all)
+}
+
+fn is_refused(outcome: &Option<Outcome>) -> bool {
+    matches!(outcome, Some(Err(_)))
+}
+
+/// 422 where what is to be written together stands in several districts.
+fn require_one_district(ready: &[(usize, Prepared)]) -> Result<(), Problem> {
+    let mut districts = ready.iter().map(|(_, item)| &item.place.district_code);
+    let first = districts.next();
+    if districts.all(|district| Some(district) == first) { Ok(()) } else { Err(SPANS_DISTRICTS.into()) }
+}
+
+async fn write_whole(
+    core: &Core,
+    actor: &Actor,
+    kind: &'static Kind,
+    preparations: &[Preparation],
+    left: bool,
+    now: DateTime<Utc>,
+) -> Result<Vec<Outcome>, Problem> {
     let refuses = |outcome: &Option<Outcome>| match outcome {
         Some(Err(problem)) => !left || problem.code() != RECORD_EXISTS,
         _ => false,
     };
     for _ in 0..TRIES {
-        let Sorted { mut outcomes, mut ready, twins } = sort(core, actor, kind, &preparations).await?;
+        let Sorted { mut outcomes, mut ready, twins } = sort(core, actor, kind, preparations).await?;
         if outcomes.iter().any(refuses) {
             return Ok(aborted(outcomes));
         }
         let mut result = write(core, actor, &ready, now).await?;
         if matches!(result, Together::Refused(_)) {
-            let refused = DryRun::default().ask(core, actor, &mut ready, now).await?;
-            if let Some((_, problem)) = refused.into_iter().next() {
-                return Err(problem);
+            let refused = DryRun::default().refusals(core, actor, &mut ready, now).await?;
+            if !refused.is_empty() {
+                refused.into_iter().for_each(|(index, problem)| place_outcome(&mut outcomes, index, Err(problem)));
+                return Ok(aborted(outcomes));
             }
             // Those that were refused have given way.
             result = write(core, actor, &ready, now).await?;
@@ -71,7 +157,7 @@ async fn write(
     core: &Core,
     actor: &Actor,
     ready: &[(usize, Prepared)],
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<Together, Problem> {
     let ready: Vec<(usize, &Prepared)> = ready.iter().map(|(index, item)| (*index, item)).collect();
     write_all(core, actor, &ready, now).await

@@ -16,14 +16,14 @@ use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
-use super::atomic_batch::all_or_nothing;
-use super::create::{API, Created, Outcome, create_all};
+use super::batch_stages::in_stages;
+use super::create::{Created, Outcome};
 use super::definition::Kind;
 use super::dry_run::DryRun;
 use super::hooks::Hooks;
 use super::record::Record;
-use super::view;
 use super::warnings::RecordWarning;
+use super::{atomic_batch, view};
 use crate::platform::audit::system_write;
 use crate::platform::http::answered::problem_or_null;
 use crate::platform::http::{Answer, Call};
@@ -148,22 +148,27 @@ impl BatchResult {
 pub async fn batch(kind: &'static Kind, call: Call) -> Answer {
     let items = items(&call.batch_tree().await?)?;
     let (core, actor) = (&call.core, call.actor()?);
-    let atomic = call.query.boolean("atomic") == Some(true);
-    let results = if call.query.boolean("validate_only") == Some(true) {
-        validate(&call, kind, &items).await?
+    let outcomes = if is_asked(&call, &VALIDATE_ONLY) {
+        note_people(&call, kind, &items).await?;
+        match is_asked(&call, &ATOMIC) {
+            true => atomic_batch::linked_trial(core, actor, kind, &items).await?,
+            false => in_stages(core, actor, kind, &items, Some(DryRun::linked())).await?,
+        }
+    } else if is_asked(&call, &ATOMIC) {
+        atomic_batch::linked(core, actor, kind, &items).await?.into_iter().map(Some).collect()
     } else {
-        let outcomes = if atomic {
-            all_or_nothing(core, actor, kind, &items, API, false).await?
-        } else {
-            create_all(core, actor, kind, &items, API, None).await?
-        };
-        outcomes
-            .into_iter()
-            .enumerate()
-            .map(|(index, outcome)| result(&call, kind, index, items.get(index), outcome))
-            .collect()
+        in_stages(core, actor, kind, &items, None).await?
     };
-    Ok(answer(results))
+    let result = |(index, outcome): (usize, Option<Outcome>)| match outcome {
+        Some(outcome) => result(&call, kind, index, items.get(index), outcome),
+        None => BatchResult::without_record(index, items.get(index), "valid", StatusCode::OK, None),
+    };
+    Ok(answer(outcomes.into_iter().enumerate().map(result).collect()))
+}
+
+/// Whether a request asks for an option.
+pub fn is_asked(call: &Call, option: &Field) -> bool {
+    call.query.boolean(option.name) == Some(true)
 }
 
 /// The items of a batch; 400 or 422 where it isn't 1 to 500 of them.
@@ -194,21 +199,6 @@ pub fn items(tree: &Tree) -> Result<Vec<Tree>, Problem> {
         _ => {}
     }
     faults.finish().map(|()| found.unwrap_or_default())
-}
-
-/// Checks every item and writes nothing.
-async fn validate(call: &Call, kind: &'static Kind, items: &[Tree]) -> Result<Vec<BatchResult>, Problem> {
-    let (core, actor) = (&call.core, call.actor()?);
-    note_people(call, kind, items).await?;
-    let outcomes = DryRun::default().run(core, actor, kind, items, API).await?;
-    let mut results = Vec::with_capacity(items.len());
-    for (index, outcome) in outcomes.into_iter().enumerate() {
-        results.push(match outcome {
-            Some(outcome) => result(call, kind, index, items.get(index), outcome),
-            None => BatchResult::without_record(index, items.get(index), "valid", StatusCode::OK, None),
-        });
-    }
-    Ok(results)
 }
 
 /// A dry run that says who people are asks the register about them: it counts as so many questions, and is noted.

@@ -1,18 +1,20 @@
 //! `:batch-amend` and `:batch-void`: up to 500 records that are there, each changed for itself, as its own request
-//! would change it. All are planned first and appended in the order of the items; what meets somebody else, or rules
-//! across rows, goes the way of a single request.
+//! would change it, or all or none. All are planned first and appended in the order of the items; what meets somebody
+//! else, or rules across rows, goes the way of a single request.
 
 use actix_web::http::{Method, StatusCode};
 use futures_util::stream::{StreamExt, iter};
 use kit::catalogue::Code;
 use kit::json::put;
 use kit::problem::Problem;
-use ledger::{Append, AppendError};
 use serde_json::{Value as Json, json};
 
-use super::amend::{self, question};
-use super::batch::{BatchResult, BatchResults, MAX_ITEMS, VALIDATE_ONLY, answer, items};
+use super::amend;
+use super::atomic_change::all_or_nothing;
+use super::batch::{ATOMIC, BatchResult, BatchResults, MAX_ITEMS, VALIDATE_ONLY, answer, is_asked, items};
 use super::change_item::{ChangeItem, PATCH, Plan, What};
+use super::change_plans::{AT_A_TIME, Changed, Planned, judged, planned, planned_anew};
+use super::codes::SPANS_DISTRICTS;
 use super::definition::Kind;
 use super::document::{example_id, example_patch};
 use super::idempotency::Key;
@@ -23,21 +25,8 @@ use crate::platform::core::Core;
 use crate::platform::http::schema::{Direction, object, reference};
 use crate::platform::http::{Answer, Call, Operation};
 
-const AMENDS: &str = "Up to 500 items, each for itself, as a request of its own would amend its record: `revision` stands for `If-Match`. A record is named once. `validate_only=true` changes none. With an `Idempotency-Key` what was amended is answered again.";
-const VOIDS: &str = "Up to 500 items, each for itself, as a request of its own would void its record; with a `revision` only that one. A record is named once. `validate_only=true` voids none. With an `Idempotency-Key` what was voided is answered again.";
-
-/// Items in work at a time: each asks the database some questions.
-const AT_A_TIME: usize = 32;
-
-/// Result of one change.
-enum Changed {
-    /// It made this revision.
-    Written(Box<Record>),
-    /// The record says that already.
-    Same(Box<Record>),
-    /// It would make a revision.
-    Valid,
-}
+const AMENDS: &str = "Up to 500 items, each for itself, as a request of its own would amend its record: `revision` stands for `If-Match`. A record is named once. `atomic=true` amends all or none, `validate_only=true` none. With an `Idempotency-Key` what was amended is answered again.";
+const VOIDS: &str = "Up to 500 items, each for itself, as a request of its own would void its record; with a `revision` only that one. A record is named once. `atomic=true` voids all or none, `validate_only=true` none. With an `Idempotency-Key` what was voided is answered again.";
 
 /// The operation on a kind; who may use it is for the kind's others to say.
 pub fn operation(kind: &'static Kind, what: What) -> Operation {
@@ -56,11 +45,11 @@ pub fn operation(kind: &'static Kind, what: What) -> Operation {
     let title = format!("{title} many {} records", kind.label.en.to_lowercase());
     Operation::new(Method::POST, path, name, move |call| batch_change(kind, call, what))
         .described(kind.name, title, about)
-        .parameters(vec![&VALIDATE_ONLY])
+        .parameters(vec![&ATOMIC, &VALIDATE_ONLY])
         .headers(&["Idempotency-Key"])
         .body(body(kind, what), json!({"items": [example]}))
         .answers::<BatchResults>(207, "What became of each item, in their order.", Some(json!({"results": [result]})))
-        .problems(&[BAD_IDEMPOTENCY_KEY, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE])
+        .problems(&[BAD_IDEMPOTENCY_KEY, SPANS_DISTRICTS, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE])
 }
 
 fn body(kind: &Kind, what: What) -> Json {
@@ -93,10 +82,10 @@ pub async fn batch_change(kind: &'static Kind, call: Call, what: What) -> Answer
     let trees = items(&tree)?;
     let (core, actor) = (&call.core, call.actor()?);
     let wanted = ChangeItem::read_all(core, &trees, what, key.as_ref());
-    let told = if call.query.boolean("validate_only") == Some(true) {
-        tried(core, actor, kind, &wanted).await?
-    } else {
-        changed(core, actor, kind, &wanted).await
+    let told = match (is_asked(&call, &ATOMIC), is_asked(&call, &VALIDATE_ONLY)) {
+        (true, only_tried) => all_or_nothing(core, actor, kind, &wanted, only_tried).await?,
+        (false, true) => tried(core, actor, kind, &wanted).await?,
+        (false, false) => changed(core, actor, kind, &wanted).await,
     };
     let result = |(index, told): (usize, Result<Changed, Problem>)| match told {
         Ok(Changed::Written(record)) => BatchResult::about(&call, kind, index, what.outcome(), &record),
@@ -145,29 +134,6 @@ fn of_record(item: &ChangeItem, record: Record) -> Changed {
     if item.has_changed(&record) { Changed::Written(Box::new(record)) } else { Changed::Same(Box::new(record)) }
 }
 
-/// Result of planning.
-enum Planned {
-    /// Nothing is left to write.
-    Done(Changed),
-    /// The next revision.
-    Next(Box<Plan>),
-}
-
-async fn planned(
-    core: &Core,
-    actor: &Actor,
-    kind: &'static Kind,
-    item: &Result<ChangeItem, Problem>,
-) -> Result<Planned, Problem> {
-    let item = item.as_ref().map_err(Problem::again)?;
-    if let Some(record) = item.replayed(core, actor, kind).await? {
-        return Ok(Planned::Done(Changed::Written(Box::new(record))));
-    }
-    let plan = item.plan(core, actor, kind).await?;
-    let is_same = plan.next.is_none();
-    Ok(if is_same { Planned::Done(Changed::Same(Box::new(plan.current))) } else { Planned::Next(Box::new(plan)) })
-}
-
 /// One try at a plan; none where somebody else was met, or rules across rows: they may give way.
 async fn write(
     core: &Core,
@@ -192,50 +158,8 @@ async fn tried(
     kind: &'static Kind,
     wanted: &[Result<ChangeItem, Problem>],
 ) -> Result<Vec<Result<Changed, Problem>>, Problem> {
-    let plan = async |item: &Result<ChangeItem, Problem>| match item {
-        Ok(item) => item.plan(core, actor, kind).await,
-        Err(problem) => Err(problem.again()),
-    };
-    let mut plans: Vec<_> = iter(wanted.iter().map(plan)).buffered(AT_A_TIME).collect().await;
-    let mut refused = refusals(core, actor, kind, &plans).await?;
-    for (index, refusal) in &refused {
-        if let (Some(Ok(plan)), Some(Ok(item))) = (plans.get_mut(*index), wanted.get(*index))
-            && let Ok(next) = item.given_way(core, actor, kind, &plan.current, refusal).await
-        {
-            plan.next = next;
-        }
-    }
-    if !refused.is_empty() {
-        refused = refusals(core, actor, kind, &plans).await?;
-    }
-    let of_plan = |plan: Plan| match plan.next {
-        Some(_) => Changed::Valid,
-        None => Changed::Same(Box::new(plan.current)),
-    };
-    let mut told: Vec<Result<Changed, Problem>> = plans.into_iter().map(|plan| plan.map(of_plan)).collect();
-    for (index, refusal) in refused {
-        if let Some(slot) = told.get_mut(index) {
-            *slot = Err(refusal);
-        }
-    }
-    Ok(told)
-}
-
-/// Refusals of the rules across rows, each judged with all before it.
-async fn refusals(
-    core: &Core,
-    actor: &Actor,
-    kind: &'static Kind,
-    plans: &[Result<Plan, Problem>],
-) -> Result<Vec<(usize, Problem)>, Problem> {
-    let (mut places, mut appends) = (Vec::new(), Vec::new());
-    for (index, plan) in plans.iter().enumerate() {
-        if let Ok(Plan { current, next: Some(next) }) = plan {
-            places.push(index);
-            appends.push(question(core, actor, kind, current, next)?);
-        }
-    }
-    let refused = core.ledger.refused(&appends.iter().collect::<Vec<&Append>>()).await?;
-    let told = |(place, error): (usize, AppendError)| Some((*places.get(place)?, error.into()));
-    Ok(refused.into_iter().filter_map(told).collect())
+    let plans =
+        iter(wanted.iter().map(|item| planned_anew(core, actor, kind, item))).buffered(AT_A_TIME).collect().await;
+    let plans = judged(core, actor, kind, wanted, plans).await?;
+    Ok(plans.into_iter().map(|plan| plan.map(Planned::tried)).collect())
 }

@@ -72,6 +72,11 @@ impl Changes {
         }
     }
 
+    /// The records alone, with the kind of each.
+    pub fn into_records(self) -> impl Iterator<Item = (&'static Kind, Record)> {
+        self.entries.into_iter().map(|entry| (entry.kind, entry.record))
+    }
+
     /// Keeps an answer under an idempotency key.
     pub fn keep(&mut self, answer: KeyedAnswer) {
         self.keyed.push(answer);

@@ -24,6 +24,7 @@ fault_codes! {
     CREATE_ONLY "create_only" "can't be changed afterwards" "创建后不能修改";
     MASKED_VALUE "masked_value" "is a masked value, not the real one" "这是脱敏后的值,不是真实值";
     UNKNOWN_REFERENCE "unknown_reference" "names nothing that you can reach" "所引用的对象不存在或不在您的范围内";
+    REFUSED_ITEM "refused_item" "names what item {item} of the request (from 0) would have made, which is refused" "所引用的是本次请求中第 {item} 项(从 0 计)要新增的记录,而该项被拒绝";
     UNKNOWN_ACCOUNT "unknown_account" "names no active account that may answer there" "账号不存在、已停用或不在该区域履职";
     UNKNOWN_AREA "unknown_area" "is no known area code" "未知的行政区划代码";
     EXCLUSIVE_FIELDS "exclusive_fields" "must not be given together with {other}" "不能与 {other} 同时填写";

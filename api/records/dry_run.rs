@@ -13,8 +13,9 @@ use super::change::Changes;
 use super::codes::{ID_TAKEN, RECORD_EXISTS};
 use super::create::{Created, Outcome, existing, place_outcome};
 use super::definition::Kind;
-use super::prepare::{Preparation, Prepared, Submission, prepare};
+use super::prepare::{Preparation, Prepared, Submission, prepare_beside};
 use super::read;
+use super::unwritten::Unwritten;
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 
@@ -28,9 +29,21 @@ pub struct DryRun {
     pub assumed: bool,
     admitted: Vec<Append>,
     twins: Twins,
+    /// What it would have written so far, where later lots may name that.
+    unwritten: Option<Unwritten>,
 }
 
 impl DryRun {
+    /// A trial of lots that may name records of the lots before.
+    pub fn linked() -> Self {
+        Self { unwritten: Some(Unwritten::default()), ..Self::default() }
+    }
+
+    /// What it would have written so far.
+    pub fn unwritten(&self) -> Option<&Unwritten> {
+        self.unwritten.as_ref()
+    }
+
     /// Predicts the outcomes of creations; none where it would be a new record.
     pub async fn run(
         &mut self,
@@ -41,7 +54,9 @@ impl DryRun {
         source: &str,
     ) -> Result<Vec<Option<Outcome>>, Problem> {
         let now = core.clock.now();
-        let preparations = prepare(core, actor, kind, trees, source, now).await?;
+        let none = Unwritten::default();
+        let unwritten = self.unwritten.as_ref().unwrap_or(&none);
+        let preparations = prepare_beside(core, actor, kind, trees, (source, now), unwritten).await?;
         let taken = taken(core, kind, &preparations).await?;
         let (mut outcomes, mut ready) = (Vec::with_capacity(trees.len()), Vec::new());
         for (index, preparation) in preparations.into_iter().enumerate() {
@@ -60,23 +75,42 @@ impl DryRun {
                 },
             });
         }
-        let known = load_known(core, &ready.iter().map(|(_, item)| item).collect::<Vec<_>>(), now).await?;
-        ready.retain(|(index, item)| {
-            let taken = takes_anothers(core, actor, item, now, &known);
-            if taken {
-                place_outcome(&mut outcomes, *index, Err(ID_TAKEN.into()));
-            }
-            !taken
-        });
-        for (index, problem) in self.ask(core, actor, &mut ready, now).await? {
+        for (index, problem) in self.refusals(core, actor, &mut ready, now).await? {
             place_outcome(&mut outcomes, index, Err(problem));
+        }
+        if let Some(unwritten) = &mut self.unwritten {
+            let stands = |index: &usize| outcomes.get(*index).is_some_and(Option::is_none);
+            let items: Vec<&Prepared> = ready.iter().filter(|(index, _)| stands(index)).map(|(_, item)| item).collect();
+            unwritten.add(core, actor, &items, now).await?;
         }
         Ok(outcomes)
     }
 
+    /// Refusals of creations that are each good by themselves: of those that take somebody else's id, and by the rules
+    /// across rows. Drafts that can give way do.
+    pub async fn refusals(
+        &mut self,
+        core: &Core,
+        actor: &Actor,
+        items: &mut Vec<(usize, Prepared)>,
+        now: DateTime<Utc>,
+    ) -> Result<BTreeMap<usize, Problem>, Problem> {
+        let known = load_known(core, &items.iter().map(|(_, item)| item).collect::<Vec<_>>(), now).await?;
+        let mut refused = BTreeMap::new();
+        items.retain(|(index, item)| {
+            let taken = takes_anothers(core, actor, item, now, &known);
+            if taken {
+                refused.insert(*index, ID_TAKEN.into());
+            }
+            !taken
+        });
+        refused.extend(self.ask(core, actor, items, now).await?);
+        Ok(refused)
+    }
+
     /// Asks the rules across rows about creations, one after the other. Drafts that can give way do. Answers why
     /// others are refused.
-    pub async fn ask(
+    async fn ask(
         &mut self,
         core: &Core,
         actor: &Actor,

@@ -86,7 +86,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .headers(&["Idempotency-Key"])
             .problems(&[BAD_IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_EXISTS, RECORD_VOIDED, ID_TAKEN, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::POST, format!("{base}:batch"), format!("create_{}_batch", kind.name), move |call| batch::batch(kind, call))
-            .described(kind.name, format!("Create many {label} records"), "Up to 500 items, each for itself: a bad one spoils no other. `atomic=true` writes all or none, `validate_only=true` none.")
+            .described(kind.name, format!("Create many {label} records"), "Up to 500 items, each for itself: a bad one spoils none but those that name it (`refused_item`), as an item may name what an earlier one makes. `atomic=true` writes all or none, `validate_only=true` none.")
             .access(writing())
             .keys(keys(KeyScope::Write))
             .parameters(vec![&batch::ATOMIC, &batch::VALIDATE_ONLY])

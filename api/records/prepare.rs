@@ -22,6 +22,7 @@ use super::read;
 use super::recall::recall;
 use super::record::Record;
 use super::resolve::{self, Found, Place};
+use super::unwritten::Unwritten;
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 
@@ -50,6 +51,16 @@ pub enum Preparation {
     Retried(Box<Record>),
     /// It isn't.
     Faulty(Problem),
+}
+
+impl Preparation {
+    /// The creation, where it is ready.
+    pub fn ready(&self) -> Option<&Prepared> {
+        match self {
+            Self::Ready(item) => Some(item),
+            _ => None,
+        }
+    }
 }
 
 /// The keyed digest of what was submitted.
@@ -93,12 +104,24 @@ pub async fn prepare(
     source: &str,
     now: DateTime<Utc>,
 ) -> Result<Vec<Preparation>, Problem> {
+    prepare_beside(core, actor, kind, trees, (source, now), &Unwritten::default()).await
+}
+
+/// The same, where they may name what isn't written yet.
+pub async fn prepare_beside(
+    core: &Core,
+    actor: &Actor,
+    kind: &'static Kind,
+    trees: &[Tree],
+    (source, now): (&str, DateTime<Utc>),
+    unwritten: &Unwritten,
+) -> Result<Vec<Preparation>, Problem> {
     core.refresh_for(kind).await?;
     let mut items: Vec<Item> =
         trees.iter().map(|tree| parse(core, kind, tree, &district_of(actor, tree), now)).collect();
-    resolve_all(core, actor, &mut items, Formerly::of(source, now)).await?;
+    resolve_all(core, actor, &mut items, Formerly::of(source, now), unwritten).await?;
     if kind.uses_open_words() {
-        parse_again_where_it_stands(core, actor, trees, &mut items, (source, now)).await?;
+        parse_again_where_it_stands(core, actor, trees, &mut items, (source, now), unwritten).await?;
     }
     let mut prepared = Vec::with_capacity(items.len());
     for item in items {
@@ -127,13 +150,14 @@ async fn parse_again_where_it_stands(
     trees: &[Tree],
     items: &mut [Item],
     (source, now): (&str, DateTime<Utc>),
+    unwritten: &Unwritten,
 ) -> Result<(), Problem> {
     for (item, tree) in items.iter_mut().zip(trees) {
         let place = resolve::place(core, actor, &mut item.draft.clone(), &mut item.faults.clone());
         let Some(district_code) = place.map(|place| place.district_code) else { continue };
         if district_code != item.judged_for {
             *item = parse(core, item.draft.kind, tree, &district_code, now);
-            resolve_all(core, actor, std::slice::from_mut(item), Formerly::of(source, now)).await?;
+            resolve_all(core, actor, std::slice::from_mut(item), Formerly::of(source, now), unwritten).await?;
         }
     }
     Ok(())
@@ -160,7 +184,13 @@ fn parse(core: &Core, kind: &'static Kind, tree: &Tree, district_code: &str, now
 }
 
 /// Loads what all references name, one statement a kind and district.
-async fn resolve_all(core: &Core, actor: &Actor, items: &mut [Item], mut formerly: Formerly) -> Result<(), Problem> {
+async fn resolve_all(
+    core: &Core,
+    actor: &Actor,
+    items: &mut [Item],
+    mut formerly: Formerly,
+    unwritten: &Unwritten,
+) -> Result<(), Problem> {
     let mut wanted: BTreeMap<&'static str, BTreeSet<Uuid>> = BTreeMap::new();
     for draft in items.iter().flat_map(|item| item.draft.with_inline()) {
         for field in draft.kind.body_fields() {
@@ -176,7 +206,8 @@ async fn resolve_all(core: &Core, actor: &Actor, items: &mut [Item], mut formerl
     for (name, ids) in wanted {
         let kind = core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
         let ids: Vec<Uuid> = ids.into_iter().collect();
-        let of_kind = read::find_referenced(core, actor, kind, &ids).await?;
+        let mut of_kind = read::find_referenced(core, actor, kind, &ids).await?;
+        unwritten.complete(actor, kind, &ids, &mut of_kind);
         formerly.look_for(core, actor, kind, &ids, &of_kind).await?;
         found.insert(name, of_kind);
     }
@@ -192,7 +223,7 @@ async fn resolve_all(core: &Core, actor: &Actor, items: &mut [Item], mut formerl
         resolve::resolve_subject(core, actor, None, &mut item.draft, &mut item.faults).await?;
     }
     let mut drafts: Vec<&mut Draft> = items.iter_mut().map(|item| &mut item.draft).collect();
-    resolve::resolve_through(core, &mut drafts).await
+    resolve::resolve_through(core, &mut drafts, unwritten).await
 }
 
 async fn finish(

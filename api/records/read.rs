@@ -208,7 +208,7 @@ async fn looked_up(
 }
 
 /// Whether the actor may see a record: what `visible_to` asks, of a record at hand.
-fn is_readable(actor: &Actor, kind: &Kind, record: &Record) -> bool {
+pub fn is_readable(actor: &Actor, kind: &Kind, record: &Record) -> bool {
     let envelope = &record.envelope;
     match kind.reach {
         Reach::Area => actor.reaches(kind.readers, &envelope.area_code, envelope.org_id),

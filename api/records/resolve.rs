@@ -20,6 +20,7 @@ use super::formerly::Formerly;
 use super::nested;
 use super::read::{find_referenced, find_unscoped};
 use super::record::Record;
+use super::unwritten::Unwritten;
 use super::warnings::{self, Warning};
 use crate::platform::access::roles::{Actor, Role};
 use crate::platform::codes::FORBIDDEN;
@@ -85,7 +86,7 @@ pub async fn resolve(
     assign_references(actor, draft, &found, &Formerly::of(API, core.clock.now()), faults);
     nested::assign(draft, &found);
     resolve_subject(core, actor, Some((current, stands)), draft, faults).await?;
-    resolve_through(core, &mut [draft]).await
+    resolve_through(core, &mut [draft], &Unwritten::default()).await
 }
 
 /// Loads the record to which one belongs, of kinds whose records do, and assigns it under the name of the field of its
@@ -123,7 +124,7 @@ pub async fn resolve_subject(
 }
 
 /// Loads what the named records refer to, where rules must know that: one statement a kind and district.
-pub async fn resolve_through(core: &Core, drafts: &mut [&mut Draft]) -> Result<(), Problem> {
+pub async fn resolve_through(core: &Core, drafts: &mut [&mut Draft], unwritten: &Unwritten) -> Result<(), Problem> {
     let mut wanted: BTreeMap<(&'static str, String), BTreeSet<Uuid>> = BTreeMap::new();
     for (_, reached) in drafts.iter().flat_map(|draft| reached_by(core, draft)) {
         wanted.entry((reached.kind, reached.district_code)).or_default().insert(reached.id);
@@ -133,7 +134,8 @@ pub async fn resolve_through(core: &Core, drafts: &mut [&mut Draft]) -> Result<(
         let kind = core.kinds().kind(name).ok_or_else(|| Problem::internal(format!("no kind {name}")))?;
         let ids: Vec<Uuid> = ids.into_iter().collect();
         let records = find_unscoped(core, kind, &district_code, &ids).await?;
-        found.extend(records.into_iter().map(|(id, record)| ((kind.name, id), record)));
+        let beside = ids.iter().filter_map(|id| Some((*id, unwritten.get(kind, *id)?.clone())));
+        found.extend(beside.chain(records).map(|(id, record)| ((kind.name, id), record)));
     }
     for draft in drafts {
         for (name, reached) in reached_by(core, draft) {
