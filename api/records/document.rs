@@ -5,6 +5,7 @@ use kit::json::put;
 use serde_json::{Map, Value as Json, json};
 
 use super::definition::Kind;
+use super::include::SCHEMA;
 use crate::platform::http::page;
 use crate::platform::http::schema::{Direction, object, of_field, reference};
 
@@ -80,7 +81,7 @@ pub fn schemas(kind: &Kind) -> Vec<(String, Json)> {
     };
     let mut schemas = vec![
         (kind.schema.to_owned(), named(served(kind, &fields), kind.about.to_owned())),
-        (format!("{}Page", kind.schema), of_page(kind)),
+        (format!("{}Page", kind.schema), page_of(kind.schema)),
     ];
     if kind.writers.is_empty() {
         return schemas;
@@ -102,10 +103,10 @@ pub fn schemas(kind: &Kind) -> Vec<(String, Json)> {
 }
 
 /// A page of records, with what they name.
-fn of_page(kind: &Kind) -> Json {
-    let mut page = page::schema(&reference(kind.schema));
+fn page_of(items: &str) -> Json {
+    let mut page = page::schema(&reference(items));
     if let Some(properties) = page.get_mut("properties") {
-        put(properties, "included", super::include::schema());
+        put(properties, "included", reference(SCHEMA));
     }
     page
 }
@@ -135,7 +136,7 @@ fn served(kind: &Kind, fields: &[&Field]) -> Json {
         put(&mut schema, "required", names);
     }
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
-        properties.insert("included".into(), super::include::schema());
+        properties.insert("included".into(), reference(SCHEMA));
     }
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut)
         && kind.rules.plain_to_assignee()
@@ -144,6 +145,16 @@ fn served(kind: &Kind, fields: &[&Field]) -> Json {
         properties.insert("person_plain".into(), json!({"type": "object", "description": about}));
     }
     schema
+}
+
+/// Name of the schema of what is told of a record where some members are asked for alone.
+const PART_OF_A_RECORD: &str = "PartOfRecord";
+/// Name of the schema of a page of such.
+pub const PAGE_OF_PARTS: &str = "PageOfParts";
+
+fn part_of_a_record() -> Json {
+    let id = json!({"type": "string", "format": "uuid", "maxLength": 36, "description": "The record."});
+    json!({"type": "object", "required": ["id"], "properties": {"id": id}, "description": "With `fields`: the `id` and those members of the record that were asked for, each as in the whole record. It has none of the others, even of those that a whole one always has."})
 }
 
 /// The example of a creation, as the room gives it.
@@ -207,6 +218,9 @@ fn default_of(field: &Field) -> Json {
 /// The schemas of what all kinds have in common.
 pub fn of_all_kinds() -> Vec<(String, Json)> {
     vec![
+        (SCHEMA.into(), super::include::schema()),
+        (PART_OF_A_RECORD.into(), part_of_a_record()),
+        (PAGE_OF_PARTS.into(), page_of(PART_OF_A_RECORD)),
         ("RevisionPage".into(), super::history::schema()),
         ("Restoring".into(), described(super::operations::RESTORE, "Restores a void record.")),
         ("VoidingOfOne".into(), super::batch_change::voiding_of_one()),

@@ -1,7 +1,7 @@
 //! What records name, told beside them in short: `?include=person,place`. One query a kind, each in the caller's scope:
 //! what he may not see isn't there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
@@ -17,9 +17,10 @@ use super::definition::Kind;
 use super::envelope::{ORG_ID, ORGANIZATIONS};
 use super::hooks::PlainPeople;
 use super::record::Record;
-use super::record_row::RecordRow;
+use super::record_row::{RecordRow, records};
 use super::scope::visible_by_id;
 use super::{read, view};
+use crate::platform::core::Core;
 use crate::platform::http::Call;
 
 /// How a record is told beside others that name it.
@@ -53,32 +54,47 @@ pub static INCLUDE: Field = Field::new(
     NAME,
     Shape::List { of: &Shape::Word(&INCLUDED), max: 6 },
     Text::new("Include", "附带"),
-    "Tells under `included`, by kind and id, what the records name, and what of it names more (`case,person`: the case and its person): in short, as the caller may see it, of each kind 200 at most. Commas in between.",
+    "Tells under `included`, by kind and id, what the records name, and what of it names more (`case,person`: the case and its person): in short, as the caller may see it; of each kind 500 at most, and `cut` says of which there were more. Commas in between.",
 );
 
-/// Most that is told of a kind.
-const MOST_OF_A_KIND: usize = 200;
+/// Most that is told of a kind: what the records of a page name by themselves, each one, is never cut.
+const MOST_OF_A_KIND: usize = 500;
+/// Name of the member that says of which kinds there were more.
+const CUT: &str = "cut";
+
+/// Name of the schema of `included`.
+pub const SCHEMA: &str = "Included";
 
 /// Schema of `included`.
 pub fn schema() -> Json {
     let told = json!({"type": "object", "additionalProperties": {"type": "object"}});
-    let properties: Map<String, Json> =
+    let mut properties: Map<String, Json> =
         INCLUDED.words.iter().map(|word| (word.code.to_owned(), told.clone())).collect();
+    let words = json!({"type": "string", "maxLength": 20});
+    let cut = json!({"type": "array", "maxItems": INCLUDED.words.len(), "items": words, "description": "Of these more were named than are told: ask for the others by `ids`."});
+    properties.insert(CUT.to_owned(), cut);
     json!({"type": "object", "properties": properties, "description": "With `include`: what the records name, by kind and id, in short; of a case also `day` of `days`, null before the first and after the last. What the caller may not see isn't there."})
 }
 
 /// Ids that records name, by kind.
 #[derive(Default)]
-pub struct Named(BTreeMap<String, Vec<Uuid>>);
+pub struct Named {
+    ids: BTreeMap<String, Vec<Uuid>>,
+    /// Kinds of which there were more.
+    cut: BTreeSet<String>,
+}
 
 impl Named {
     /// Those that rows name.
-    pub fn of_rows(kind: &Kind, rows: &[RecordRow]) -> Self {
+    pub fn of_rows(core: &Core, kind: &Kind, rows: &[RecordRow]) -> Result<Self, Problem> {
+        if kind.shown_fields().any(|field| names_within(&field.shape)) {
+            return Ok(Self::of_records(kind, &records(core, kind, rows)?));
+        }
         let mut named = Self::default();
         for row in rows {
             named.note(kind, |column| row.id_in(column), row.text_in(SUBJECT_KIND));
         }
-        named
+        Ok(named)
     }
 
     /// Those that records name.
@@ -90,12 +106,33 @@ impl Named {
         named
     }
 
-    fn note_record(&mut self, kind: &Kind, record: &Record) {
+    /// Adds those that a record names, in its lists, too.
+    pub fn note_record(&mut self, kind: &Kind, record: &Record) {
         let id = |column: &str| match column {
             _ if column == ORG_ID.name() => record.envelope.org_id,
             _ => record.values.id(column),
         };
         self.note(kind, id, record.values.text(SUBJECT_KIND));
+        for field in kind.shown_fields().filter(|field| names_within(&field.shape)) {
+            if let Some(value) = record.values.json(field.name) {
+                self.note_within(&field.shape, value);
+            }
+        }
+    }
+
+    fn note_within(&mut self, shape: &Shape, value: &Json) {
+        match shape {
+            Shape::Reference(name) => self.add(name, value.as_str().and_then(|text| text.parse().ok())),
+            Shape::List { of, .. } => {
+                value.as_array().into_iter().flatten().for_each(|item| self.note_within(of, item));
+            }
+            Shape::Object(members) => {
+                for member in *members {
+                    value.get(member.name).into_iter().for_each(|value| self.note_within(&member.shape, value));
+                }
+            }
+            _ => {}
+        }
     }
 
     fn note(&mut self, kind: &Kind, id: impl Fn(&str) -> Option<Uuid>, subject_kind: Option<&str>) {
@@ -112,10 +149,26 @@ impl Named {
 
     fn add(&mut self, kind: &str, id: Option<Uuid>) {
         let Some(id) = id else { return };
-        let ids = self.0.entry(kind.to_owned()).or_default();
-        if ids.len() < MOST_OF_A_KIND && !ids.contains(&id) {
-            ids.push(id);
+        let ids = self.ids.entry(kind.to_owned()).or_default();
+        if ids.contains(&id) {
+            return;
         }
+        if ids.len() < MOST_OF_A_KIND {
+            ids.push(id);
+        } else {
+            self.cut.insert(kind.to_owned());
+        }
+    }
+}
+
+/// Whether a value of that shape names records within it.
+fn names_within(shape: &Shape) -> bool {
+    match shape {
+        Shape::List { of, .. } => matches!(of, Shape::Reference(_)) || names_within(of),
+        Shape::Object(members) => {
+            members.iter().any(|member| matches!(member.shape, Shape::Reference(_)) || names_within(&member.shape))
+        }
+        _ => false,
     }
 }
 
@@ -136,11 +189,11 @@ pub async fn included(
     plain: &PlainPeople,
 ) -> Result<Json, Problem> {
     let asked = call.query.codes(NAME);
-    let mut all = Map::new();
+    let (mut all, mut cut) = (Map::new(), Vec::new());
     for word in INCLUDED.words.iter().filter(|word| asked.contains(&word.code)) {
         let of_word = |kind: &&'static Kind| kind.rules.beside().is_some_and(|beside| beside.name == word.code);
         let Some(kind) = call.core.kinds().kinds().find(of_word) else { continue };
-        let ids = named.0.get(kind.name).cloned().unwrap_or_default();
+        let ids = named.ids.get(kind.name).cloned().unwrap_or_default();
         let records = seen(call, kind, district_code, &ids).await?;
         let mut told = Map::new();
         for record in &records {
@@ -151,6 +204,10 @@ pub async fn included(
             tell_plainly(&mut told, plain);
         }
         all.insert(word.code.to_owned(), told.into());
+        cut.extend(named.cut.contains(kind.name).then_some(word.code));
+    }
+    if !cut.is_empty() {
+        all.insert(CUT.to_owned(), cut.into());
     }
     Ok(all.into())
 }

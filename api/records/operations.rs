@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_LOCATION, ContentType, ETAG, LINK, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LOCATION, ETAG, LINK, LOCATION};
 use kit::catalogue::Code;
 use kit::etag::{self, IfMatch};
 use kit::field::{Field, free_text};
@@ -22,12 +22,12 @@ use super::codes::{
 };
 use super::create::{Created, create};
 use super::definition::Kind;
-use super::document::{example_id, example_new, example_patch, example_served};
+use super::document::{PAGE_OF_PARTS, example_id, example_new, example_patch, example_served};
 use super::hooks::{Hooks, PlainPeople};
 use super::idempotency::{Key, REPLAYED};
 use super::include::{self, INCLUDE, Named};
 use super::list::RowPage;
-use super::parameters::Members;
+use super::parameters::{Members, PART};
 use super::record::Record;
 use super::row_view::RowWriting;
 use super::{amend, batch, batch_change, history, list, parameters, read, record_row, restore, view, void};
@@ -100,7 +100,8 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .access(Access::Roles(kind.readers))
             .keys(keys(KeyScope::Read))
             .parameters(list::parameters(kind).to_vec())
-            .answers_with(200, "A page; or all of it as a file.", Some(page), Some(listed))
+            .answers_with(200, "A page; with `fields` of parts of its records; or all of it as a file.", Some(page), Some(listed))
+            .or_as(PART, reference(PAGE_OF_PARTS))
             .with_headers(&["Link", "Total-Count", "As-Of-Change-No"])
             .as_files(Format::ALL.map(Format::media_type).to_vec())
             .problems(&[DISTRICT_REQUIRED, TOO_MANY_ROWS, CELL_TOO_LONG, APPROVAL_REQUIRED, Code::LEDGER_UNAVAILABLE]),
@@ -281,7 +282,7 @@ async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {
         let total = list::count(&call.core, call.actor()?, kind, &call.query).await?;
         response.insert_header(("Total-Count", total.to_string()));
     }
-    Ok(response.insert_header((CACHE_CONTROL, "no-store")).content_type(ContentType::json()).body(body))
+    Ok(response.insert_header((CACHE_CONTROL, "no-store")).content_type(members.media_type()).body(body))
 }
 
 /// The body of a page: from its rows, but where somebody has to look into its records first.
@@ -322,7 +323,8 @@ async fn with_included(
         return Ok(body);
     }
     let district_code = list::district(call.actor()?, &call.query)?.unwrap_or_default();
-    let included = include::included(call, &district_code, Named::of_rows(kind, &page.items), told).await?;
+    let included =
+        include::included(call, &district_code, Named::of_rows(&call.core, kind, &page.items)?, told).await?;
     body.pop();
     body.extend_from_slice(b",\"included\":");
     serde_json::to_writer(&mut body, &included).map_err(Problem::internal)?;

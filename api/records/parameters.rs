@@ -162,7 +162,7 @@ fn fields(kind: &Kind) -> Field {
         FIELDS_NAME,
         Shape::List { of, max: words.len() },
         Text::new("Fields", "字段"),
-        "Of each record only these members and `id`; commas in between. The rest is left out, even what is always there.",
+        "Of each record only these members and `id`; commas in between. The rest is left out, even what is always there, so the answer is `application/vnd.lianfang.part+json`.",
     )
 }
 
@@ -196,6 +196,9 @@ fn made(kind: &Kind) -> Vec<&'static Field> {
         .collect()
 }
 
+/// Media type of a page of which the items have some members alone: what `application/json` says of records isn't so.
+pub const PART: &str = "application/vnd.lianfang.part+json";
+
 /// The members of a record that are told: all, or those asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Members(Option<BTreeSet<String>>);
@@ -213,6 +216,11 @@ impl Members {
     /// Whether a member is told. The id always is, and whoever is told plainly, as that was noted.
     pub fn has(&self, name: &str) -> bool {
         self.0.as_ref().is_none_or(|asked| asked.contains(name) || matches!(name, "id" | "person_plain"))
+    }
+
+    /// Media type of a page of such records.
+    pub fn media_type(&self) -> &'static str {
+        if self.are_all() { "application/json" } else { PART }
     }
 
     /// Whether all are told.

@@ -9,12 +9,13 @@ use kit::time::InZone;
 use serde::Serialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
+use utoipa::openapi::{Ref, RefOr, Schema};
 use uuid::Uuid;
 
 use super::slice::Place;
 use super::wire::{SyncChecksum, SyncChecksums};
 use crate::exchange::changes::queries::{Change, Page};
-use crate::exchange::changes::{Part, Window, page};
+use crate::exchange::changes::{Part, REVOKED, Window, page};
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::PULLED_PLAIN;
 use crate::platform::codes::NOT_FOUND;
@@ -23,6 +24,7 @@ use crate::platform::http::answered::AnyObject;
 use crate::platform::http::{Answer, Call, gzip};
 use crate::records::closed::{is_open_to, note_read};
 use crate::records::hooks::{Hooks, PlainPeople};
+use crate::records::include::{self, Named};
 use crate::records::list::district;
 use crate::records::scope::{reached, readable};
 use crate::records::view::{self, View};
@@ -31,11 +33,7 @@ use crate::records::{Kind, Record};
 /// `GET /v1/sync/pull`.
 pub async fn pull(call: Call) -> Answer {
     let (core, actor) = (&call.core, call.actor()?);
-    let mut place = match call.query.text("cursor") {
-        Some(text) => Place::open(core, actor.user_id, text).await?,
-        None => Place::begin(district(actor, &call.query)?.ok_or(NOT_FOUND)?, actor),
-    };
-    place.notice(actor);
+    let mut place = place_of(&call).await?;
     let (page, has_more) = next_of(&call, &place).await?;
     match place.change {
         Some(_) => place.changed_up_to(page.next, page.head),
@@ -45,10 +43,12 @@ pub async fn pull(call: Call) -> Answer {
     let record = |change: &Change| change.record.record(core, change.kind);
     let records = page.items.iter().map(record).collect::<Result<Vec<_>, _>>()?;
     // What left the slice is told by its id alone.
-    let told = page.items.iter().zip(&records).filter(|(change, _)| change.operation != "access_revoked");
-    note_read(&call, told.map(|(change, record)| (change.kind, record))).await?;
-    let of_kinds = page.items.iter().map(|change| change.kind).zip(&records).collect();
-    let own = (call.core.ext::<Hooks>().tell_plainly)(&call, PULLED_PLAIN, of_kinds).await?;
+    let told = page.items.iter().zip(&records).filter(|(change, _)| change.operation != REVOKED);
+    let told: Vec<(&Kind, &Record)> = told.map(|(change, record)| (change.kind, record)).collect();
+    note_read(&call, told.iter().copied()).await?;
+    let standing = told.iter().filter(|(_, record)| !record.envelope.voided).copied().collect();
+    let own = (call.core.ext::<Hooks>().tell_plainly)(&call, PULLED_PLAIN, standing).await?;
+    let included = included(&call, &place.district_code, told, &own).await?;
     let lines = page.items.iter().zip(&records).map(|(change, record)| Line::of(&call, change, record, &own));
     let body = Pulled {
         changes: lines.collect(),
@@ -56,8 +56,35 @@ pub async fn pull(call: Call) -> Answer {
         has_more,
         head: page.head,
         server_time: InZone(core.clock.now(), core.zone),
+        included,
     };
     compressed(&call.request, &body)
+}
+
+/// Where the phone stands, with the slice that it has now.
+async fn place_of(call: &Call) -> Result<Place, Problem> {
+    let (core, actor) = (&call.core, call.actor()?);
+    let mut place = match call.query.text("cursor") {
+        Some(text) => Place::open(core, actor.user_id, text).await?,
+        None => Place::begin(district(actor, &call.query)?.ok_or(NOT_FOUND)?, actor),
+    };
+    place.notice(actor);
+    Ok(place)
+}
+
+/// What the records of a page name, where that is asked for.
+async fn included(
+    call: &Call,
+    district_code: &str,
+    told: Vec<(&Kind, &Record)>,
+    own: &PlainPeople,
+) -> Result<Option<Json>, Problem> {
+    if !include::is_asked(&call.query) {
+        return Ok(None);
+    }
+    let mut named = Named::default();
+    told.into_iter().for_each(|(kind, record)| named.note_record(kind, record));
+    include::included(call, district_code, named, own).await.map(Some)
 }
 
 /// Reads the page that comes next at a phone's place, and whether there is more.
@@ -103,6 +130,14 @@ pub struct Pulled<'a> {
     /// The server's clock.
     #[schema(required, value_type = Option<DateTime<Utc>>)]
     server_time: InZone,
+    /// With `include`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, schema_with = schema_of_included)]
+    included: Option<Json>,
+}
+
+fn schema_of_included() -> RefOr<Schema> {
+    Ref::from_schema_name(include::SCHEMA).into()
 }
 
 /// A change of the slice.
@@ -137,11 +172,11 @@ impl<'a> Line<'a> {
     fn of(call: &'a Call, change: &Change, record: &'a Record, own: &'a PlainPeople) -> Self {
         let (kind, envelope) = (change.kind, &record.envelope);
         let op = match change.operation {
-            "access_revoked" => "access_revoked",
+            REVOKED => REVOKED,
             _ if envelope.voided => "void",
             _ => "upsert",
         };
-        let seen = op != "access_revoked";
+        let seen = op != REVOKED;
         Self {
             kind: kind.name,
             id: envelope.id,

@@ -24,6 +24,7 @@ use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::closed::is_open_to;
 use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA, RECORD_VOIDED};
+use crate::records::include::INCLUDE;
 use crate::records::list::{CURSOR, LIMIT};
 use crate::records::{document, read};
 
@@ -44,9 +45,9 @@ pub fn operations() -> Vec<Operation> {
             .answers::<SyncResults>(207, "What became of each item.", Some(json!({"results": [result], "server_time": "2020-02-02T19:00:01+08:00", "head": 43})))
             .problems(&[Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::GET, "/v1/sync/pull", "pull_sync", pull::pull)
-            .described("sync", "Fetch what changed", "The caller's slice as it stands: upserts, voids, and what left the slice. Without a cursor from the beginning. When rights change, what was gained and lost is filled in. Gzipped on request.")
+            .described("sync", "Fetch what changed", "The caller's slice as it stands: upserts, voids, and what left the slice. Without a cursor from the beginning. When rights change, what was gained and lost is filled in. Gzipped on request. `include` tells beside a page what its records name.")
             .access(all())
-            .parameters(vec![&wire::PULL_CURSOR, &LIMIT, &wire::DISTRICT])
+            .parameters(vec![&wire::PULL_CURSOR, &LIMIT, &INCLUDE, &wire::DISTRICT])
             .answers::<pull::Pulled>(200, "A page; go on while `has_more`.", Some(json!({"changes": [], "next_cursor": "bWFj", "has_more": false, "head": 43, "server_time": "2020-02-02T19:00:01+08:00"})))
             .problems(&[Code::BAD_CURSOR, RESYNC_REQUIRED, DISTRICT_REQUIRED, NOT_FOUND, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::POST, "/v1/sync/checksum", "checksum_sync", pull::checksum)

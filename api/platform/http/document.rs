@@ -169,6 +169,9 @@ fn success_response(id: &str, success: &Success) -> Json {
         }
         contents.insert("application/json".into(), content);
     }
+    if let Some((media_type, schema)) = &success.other {
+        contents.insert((*media_type).to_owned(), json!({"schema": schema}));
+    }
     for media_type in &success.files {
         let file = json!({"schema": {"type": "string", "maxLength": 2_147_483_647, "description": "The file."}});
         contents.insert((*media_type).to_owned(), file);

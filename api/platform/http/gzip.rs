@@ -31,10 +31,13 @@ pub fn gzipped(bytes: &[u8], level: Compression) -> Option<Vec<u8>> {
     encoder.finish().ok()
 }
 
+fn is_json(media_type: &HeaderValue) -> bool {
+    media_type.as_bytes().starts_with(b"application/json") || media_type.as_bytes().ends_with(b"+json")
+}
+
 /// The answer to a GET, gzipped where it is JSON of some length and its reader takes it so.
 pub fn answered(request: &HttpRequest, response: HttpResponse) -> HttpResponse {
-    let is_json =
-        response.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    let is_json = response.headers().get(CONTENT_TYPE).is_some_and(is_json);
     let plain = request.method() == Method::GET && response.status() == StatusCode::OK && is_json;
     if !plain || response.headers().contains_key(CONTENT_ENCODING) || !is_accepted(request) {
         return response;

@@ -127,6 +127,8 @@ pub struct Success {
     pub example: Option<Json>,
     /// Headers that come with it.
     pub headers: &'static [&'static str],
+    /// Another media type in which it may come, with the schema of that.
+    pub other: Option<(&'static str, Json)>,
     /// Media types of the same as a file.
     pub files: Vec<&'static str>,
 }
@@ -321,7 +323,7 @@ impl Operation {
         schema: Option<Json>,
         example: Option<Json>,
     ) -> Self {
-        self.successes.push(Success { status, about, schema, example, headers: &[], files: Vec::new() });
+        self.successes.push(Success { status, about, schema, example, headers: &[], other: None, files: Vec::new() });
         self
     }
 
@@ -329,6 +331,14 @@ impl Operation {
     pub fn with_headers(mut self, headers: &'static [&'static str]) -> Self {
         if let Some(last) = self.successes.last_mut() {
             last.headers = headers;
+        }
+        self
+    }
+
+    /// Another media type in which the answer added last may come, with its schema.
+    pub fn or_as(mut self, media_type: &'static str, schema: Json) -> Self {
+        if let Some(last) = self.successes.last_mut() {
+            last.other = Some((media_type, schema));
         }
         self
     }

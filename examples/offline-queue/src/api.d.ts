@@ -161,7 +161,7 @@ export interface paths {
         };
         /**
          * Fetch what changed
-         * @description The caller's slice as it stands: upserts, voids, and what left the slice. Without a cursor from the beginning. When rights change, what was gained and lost is filled in. Gzipped on request.
+         * @description The caller's slice as it stands: upserts, voids, and what left the slice. Without a cursor from the beginning. When rights change, what was gained and lost is filled in. Gzipped on request. `include` tells beside a page what its records name.
          */
         get: operations["pull_sync"];
         put?: never;
@@ -335,6 +335,29 @@ export interface components {
             message: string;
             /** @description JSON pointer into the body (RFC 6901), or `?name` for a query parameter. */
             pointer: string;
+        };
+        /** @description With `include`: what the records name, by kind and id, in short; of a case also `day` of `days`, null before the first and after the last. What the caller may not see isn't there. */
+        Included: {
+            case?: {
+                [key: string]: Record<string, never>;
+            };
+            /** @description Of these more were named than are told: ask for the others by `ids`. */
+            cut?: string[];
+            organization?: {
+                [key: string]: Record<string, never>;
+            };
+            person?: {
+                [key: string]: Record<string, never>;
+            };
+            place?: {
+                [key: string]: Record<string, never>;
+            };
+            shift?: {
+                [key: string]: Record<string, never>;
+            };
+            volunteer?: {
+                [key: string]: Record<string, never>;
+            };
         };
         /** @description The ids. */
         ListSyncReceiptsBody: {
@@ -577,6 +600,7 @@ export interface components {
              * @description The district's newest number.
              */
             head: number | null;
+            included?: components["schemas"]["Included"];
             /** @description To go on with. */
             next_cursor: string | null;
             /**

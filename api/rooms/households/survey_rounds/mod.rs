@@ -78,7 +78,7 @@ object! {
         #[serde(skip_serializing_if = "Option::is_none")]
         grid_cell_ids: Option<Vec<Uuid>> = Field::new("grid_cell_ids", Shape::List { of: &Shape::Id, max: 500 }, Text::new("Grid cells", "网格"), "Households of these cells.");
         #[serde(skip_serializing_if = "Option::is_none")]
-        place_ids: Option<Vec<Uuid>> = Field::new("place_ids", Shape::List { of: &Shape::Id, max: 500 }, Text::new("Compounds", "小区(院落)"), "Households of these compounds.");
+        place_ids: Option<Vec<Uuid>> = Field::new("place_ids", Shape::List { of: &Shape::Reference("places"), max: 500 }, Text::new("Compounds", "小区(院落)"), "Households of these compounds.");
         #[serde(skip_serializing_if = "Option::is_none")]
         categories: Option<Vec<PersonCategory>> = Field::new("categories", Shape::List { of: &Shape::Word(PersonCategory::VOCABULARY), max: 10 }, Text::new("Categories", "人员类别"), "Of a round that looks at persons: those of these categories.");
     }

@@ -111,7 +111,7 @@ fields! {
     );
     SUPERVISING_ORG_IDS: Vec<Uuid> = Field::new(
         "supervising_org_ids",
-        Shape::List { of: &Shape::Id, max: 10 },
+        Shape::List { of: &Shape::Reference("organizations"), max: 10 },
         Text::new("Supervising organisations", "监管单位"),
         "The organisations that watch it: they read what is recorded at it, of the kinds that their roles read.",
     );
