@@ -87,6 +87,7 @@ mod lists;
 mod lookups;
 mod merged_lines;
 mod merges;
+mod mornings;
 mod names_beside;
 mod neighbours;
 mod notifications;
