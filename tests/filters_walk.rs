@@ -248,12 +248,12 @@ async fn fill(app: &TestApp, rows: i64, villages: &[String], orgs: &[Uuid]) {
                 (name, Some(Shape::Text { .. })) if unique.contains(&(kind.name.into(), name.to_owned())) => {
                     "'k' || n".into()
                 }
-                (name, Some(Shape::Id | Shape::Reference(_)))
+                (name, Some(Shape::Id | Shape::Account | Shape::Reference(_)))
                     if !dated && unique.contains(&(kind.name.into(), name.to_owned())) =>
                 {
                     "md5(n::text)::uuid".into()
                 }
-                (name, Some(Shape::Id | Shape::Reference(_)))
+                (name, Some(Shape::Id | Shape::Account | Shape::Reference(_)))
                     if is_filter || unique.contains(&(kind.name.into(), name.to_owned())) =>
                 {
                     format!(
@@ -305,7 +305,7 @@ async fn values(app: &TestApp, kind: &Kind, field: &Field) -> Vec<String> {
             "2019-01-01T00:00:00Z".into(),
             (chrono::Utc::now() - chrono::Days::new(20)).format("%FT%TZ").to_string(),
         ],
-        Shape::Id | Shape::Reference(_) => {
+        Shape::Id | Shape::Account | Shape::Reference(_) => {
             let mut all = vec![Uuid::from_u128(7).to_string()];
             if kind.filters.contains(&field.name) {
                 let rows = format!(

@@ -89,6 +89,7 @@ mod merged_lines;
 mod merges;
 mod mornings;
 mod names_beside;
+mod named_accounts;
 mod neighbours;
 mod notifications;
 mod organizations;

@@ -35,7 +35,7 @@ async fn every_filter_of_every_kind_takes_none_or_says_why_not() {
             let says_none = says["description"].as_str().is_some() && says["schema"].to_string().contains("none");
             let at = format!("/v1/{}?{name}=none", kind.path);
             let reply = admin.get(&at).await;
-            let is_asked = matches!(field.shape, Shape::Id | Shape::Reference(_) | Shape::Word(_));
+            let is_asked = matches!(field.shape, Shape::Id | Shape::Account | Shape::Reference(_) | Shape::Word(_));
             match parameter.absence {
                 Absence::Unasked => assert!(!is_asked, "{at}: a word of its own is called none"),
                 Absence::Impossible => {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::catalogue::FaultCode;
 use super::faults::Faults;
-use super::field::{Field, Shape, Write};
+use super::field::{Field, Shape, USERNAME, Write};
 use super::scalars::{self, Flaw, Reading};
 use super::tree::Tree;
 use super::value::{Value, Values};
@@ -163,6 +163,11 @@ pub fn is_code(text: &str) -> bool {
     text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
 }
 
+/// Whether a text where an account is named is a user name, and no id.
+pub fn is_username(text: &str) -> bool {
+    read_from_text(&USERNAME, text).is_ok() && scalars::read_id(text.trim()).is_err()
+}
+
 /// Reads a value from text: JSON strings and query parameters.
 pub fn read_from_text(shape: &Shape, text: &str) -> Reading {
     match shape {
@@ -180,7 +185,7 @@ pub fn read_from_text(shape: &Shape, text: &str) -> Reading {
         Shape::Boolean => text.parse().map(Value::Boolean).map_err(|_| scalars::wrong_type("boolean")),
         Shape::Instant => scalars::read_instant(text),
         Shape::Day => scalars::read_day(text),
-        Shape::Id | Shape::Reference(_) => scalars::read_id(text),
+        Shape::Id | Shape::Account | Shape::Reference(_) => scalars::read_id(text),
         Shape::Area => scalars::read_text(text, 2, 15, Some("[0-9]{2,12}(-[0-9]{2})?")),
         Shape::List { of, max } => read_list_from_text(of, *max, text),
         Shape::Object(_) | Shape::Inline(..) => Err::<Value, Flaw>(scalars::wrong_type("object")),

@@ -57,6 +57,8 @@ pub enum Shape {
     Day,
     /// An id of no particular kind.
     Id,
+    /// The id of an account. In a body its user name may stand for it: whoever reads the body puts the id there first.
+    Account,
     /// The id of a record of that kind, which the caller must be able to reach.
     Reference(&'static str),
     /// A whole record of that kind, which the document calls so, given inline; its id goes to the field named
@@ -306,6 +308,9 @@ impl Field {
         fields.iter().filter(|field| field.is_personal()).map(|field| field.name)
     }
 }
+
+/// A user name: letters, digits and `_ . -`.
+pub const USERNAME: Shape = Shape::Text { min: 3, max: 40, pattern: Some("[A-Za-z0-9_.-]+") };
 
 /// Free text of at most so many characters.
 pub const fn free_text(max: usize) -> Shape {

@@ -4,9 +4,12 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use kit::catalogue::Code;
+use kit::check::check_object;
 use kit::etag;
+use kit::faults::Faults;
 use kit::field::Field;
 use kit::problem::Problem;
+use kit::tree::Tree;
 use kit::value::Values;
 use uuid::Uuid;
 
@@ -15,6 +18,7 @@ use super::create::TRIES;
 use super::definition::Kind;
 use super::gate::{find_standing, require_standing};
 use super::idempotency::Key;
+use super::named_accounts::NamedAccounts;
 use super::operations::replayed;
 use super::record::Record;
 use super::{amend, read, view};
@@ -50,8 +54,18 @@ pub async fn asked(
     let key = Key::of_call(call, &tree)?;
     match replayed(kind, call, key.as_ref()).await? {
         Some(answered) => Ok(Err(answered)),
-        None => Ok(Ok(Asked { form: call.form_of(&tree, fields)?, key })),
+        None => Ok(Ok(Asked { form: form_of(call, tree, fields).await?, key })),
     }
+}
+
+/// A tree checked against a form, with ids in the place of user names; all faults at once.
+async fn form_of(call: &Call, mut tree: Tree, fields: &'static [Field]) -> Result<Values, Problem> {
+    let fields: Vec<&Field> = fields.iter().collect();
+    let named = NamedAccounts::of(&call.core, call.actor()?, &fields, &[&tree]).await?;
+    let mut faults = Faults::default();
+    named.put(&fields, &mut tree, &mut faults);
+    let values = check_object(&fields, &tree, "", &mut faults);
+    faults.finish().map(|()| values)
 }
 
 /// Record that an act is on, and what its request says.

@@ -24,6 +24,7 @@ use super::draft::Draft;
 use super::gate::require_standing;
 use super::idempotency::Key;
 use super::moments;
+use super::named_accounts::NamedAccounts;
 use super::own_words::spell_out;
 use super::read;
 use super::recall::recall;
@@ -277,7 +278,8 @@ async fn draft_of<'a>(
     }
     let mut context = core.context(core.clock.now(), &current.envelope.district_code);
     context.told_at = current.envelope.told_at();
-    let mut draft = whole(core, kind, current, patch, &context, &mut faults);
+    let named = NamedAccounts::of(core, actor, &kind.body_fields(), &[patch]).await?;
+    let mut draft = whole(core, kind, current, (patch, &named), &context, &mut faults);
     draft.author = current.envelope.recorded_by;
     if let Asked::Change(_) = asked {
         keep_closed(&draft, patch, &mut faults);
@@ -302,11 +304,14 @@ fn whole(
     core: &Core,
     kind: &'static Kind,
     current: &Record,
-    patch: &Tree,
+    (patch, named): (&Tree, &NamedAccounts),
     context: &Context<'_>,
     faults: &mut Faults,
 ) -> Draft {
     let mut body = patch::merge(target(kind, current, patch), patch);
+    if named.are_named() {
+        named.put(&kind.body_fields(), &mut body, faults);
+    }
     spell_out(core, kind, &mut body, context, Some(&current.values), faults);
     let mut draft = Draft::parse(kind, core.kinds(), &body, "", faults);
     // Rules may ask whose fields these are.

@@ -364,7 +364,7 @@ pub(super) fn column_type(shape: &Shape) -> ColumnType {
         Shape::Boolean => ColumnType::Boolean,
         Shape::Instant => ColumnType::Instant,
         Shape::Day => ColumnType::Day,
-        Shape::Id | Shape::Reference(_) | Shape::Inline(..) => ColumnType::Id,
+        Shape::Id | Shape::Account | Shape::Reference(_) | Shape::Inline(..) => ColumnType::Id,
         Shape::List { .. } | Shape::Object(_) => ColumnType::Json,
     }
 }

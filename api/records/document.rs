@@ -209,7 +209,9 @@ fn default_of(field: &Field) -> Json {
         (_, Shape::List { .. }) if field.required => json!([]),
         (_, Shape::Decimal { .. }) if field.required => "1".into(),
         (_, Shape::Integer { min, .. }) if field.required => min.max(1).into(),
-        (_, Shape::Id | Shape::Reference(_)) if field.required => "8f0c2a52-7d0a-8b1e-9a35-3f0c5d2f4b10".into(),
+        (_, Shape::Id | Shape::Account | Shape::Reference(_)) if field.required => {
+            "8f0c2a52-7d0a-8b1e-9a35-3f0c5d2f4b10".into()
+        }
         (_, Shape::Text { .. }) if field.required => "…".into(),
         _ => Json::Null,
     }

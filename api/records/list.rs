@@ -224,7 +224,8 @@ impl<'a> Filter<'a> {
     /// the district, the parts are merged, unless an id is named: few have it, and an index finds those.
     pub fn ordered(&self, actor: &Actor, statement: Statement, page: merging::Page) -> Statement {
         let is_named = |field: &Field| {
-            matches!(field.shape, Shape::Id | Shape::Reference(_)) && self.query.get(filter_name(field.name)).is_some()
+            matches!(field.shape, Shape::Id | Shape::Account | Shape::Reference(_))
+                && self.query.get(filter_name(field.name)).is_some()
         };
         let named = self.kind.filters.iter().filter_map(|name| self.kind.field(name)).any(is_named);
         let merged = self.families.iter().find(|(_, ids)| ids.len() > 1);

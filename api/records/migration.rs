@@ -88,7 +88,7 @@ fn column_type(field: &Field) -> String {
         Shape::Boolean => "boolean".into(),
         Shape::Instant => "timestamptz".into(),
         Shape::Day => "date".into(),
-        Shape::Id | Shape::Reference(_) | Shape::Inline(..) => "uuid".into(),
+        Shape::Id | Shape::Account | Shape::Reference(_) | Shape::Inline(..) => "uuid".into(),
         Shape::List { .. } | Shape::Object(_) => "jsonb".into(),
     }
 }

@@ -50,6 +50,7 @@ pub mod list;
 pub mod locked_row;
 pub mod migration;
 pub mod moments;
+pub mod named_accounts;
 pub mod named_figures;
 mod nested;
 pub mod operations;

@@ -112,6 +112,8 @@ static ASSIGNEE: Field = Field::new(
 /// A regular expression that the name of any kind matches, and nothing else.
 pub fn name_of_a_kind(kinds: &Registry) -> String {
     let names: Vec<&str> = kinds.kinds().map(|kind| kind.name).collect();
+    // Lists are asked by ids.
+    let shape = if matches!(field.shape, Shape::Account) { Shape::Id } else { field.shape };
     format!("(?:{})", names.join("|"))
 }
 
@@ -119,14 +121,14 @@ pub fn name_of_a_kind(kinds: &Registry) -> String {
 fn filter(field: &'static Field) -> &'static Field {
     let (name, absence) = (filter_name(field.name), absence(field));
     let is_plain = name == field.name && !field.required && absence == Absence::Unasked;
-    if is_plain { field } else { Box::leak(Box::new(Field { name, required: false, absence, ..*field })) }
+    if is_plain { field } else { Box::leak(Box::new(Field { name, shape, required: false, absence, ..*field })) }
 }
 
 /// Whether a list is asked for the records that lack a field: by a reference or a word, where that is no word itself.
 fn absence(field: &Field) -> Absence {
     let is_value = match field.shape {
         Shape::Word(vocabulary) => vocabulary.find(NONE).is_some(),
-        Shape::Id | Shape::Reference(_) => false,
+        Shape::Id | Shape::Account | Shape::Reference(_) => false,
         _ => true,
     };
     match (is_value, field.required) {

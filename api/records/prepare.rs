@@ -1,5 +1,6 @@
 //! Preparing creations: parse, check, resolve, place. Many at once cost as many statements as one.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -16,6 +17,7 @@ use super::create::told_if_void;
 use super::definition::Kind;
 use super::draft::Draft;
 use super::formerly::Formerly;
+use super::named_accounts::NamedAccounts;
 use super::nested;
 use super::own_words::spell_out;
 use super::read;
@@ -117,11 +119,12 @@ pub async fn prepare_beside(
     unwritten: &Unwritten,
 ) -> Result<Vec<Preparation>, Problem> {
     core.refresh_for(kind).await?;
+    let named = NamedAccounts::of(core, actor, &kind.body_fields(), &trees.iter().collect::<Vec<_>>()).await?;
     let mut items: Vec<Item> =
-        trees.iter().map(|tree| parse(core, kind, tree, &district_of(actor, tree), now)).collect();
+        trees.iter().map(|tree| parse(core, kind, (tree, &named), &district_of(actor, tree), now)).collect();
     resolve_all(core, actor, &mut items, Formerly::of(source, now), unwritten).await?;
     if kind.uses_open_words() {
-        parse_again_where_it_stands(core, actor, trees, &mut items, (source, now), unwritten).await?;
+        parse_again_where_it_stands(core, actor, (trees, &named), &mut items, (source, now), unwritten).await?;
     }
     let mut prepared = Vec::with_capacity(items.len());
     for item in items {
@@ -147,7 +150,7 @@ pub fn district_of(actor: &Actor, tree: &Tree) -> String {
 async fn parse_again_where_it_stands(
     core: &Core,
     actor: &Actor,
-    trees: &[Tree],
+    (trees, named): (&[Tree], &NamedAccounts),
     items: &mut [Item],
     (source, now): (&str, DateTime<Utc>),
     unwritten: &Unwritten,
@@ -156,25 +159,40 @@ async fn parse_again_where_it_stands(
         let place = resolve::place(core, actor, &mut item.draft.clone(), &mut item.faults.clone());
         let Some(district_code) = place.map(|place| place.district_code) else { continue };
         if district_code != item.judged_for {
-            *item = parse(core, item.draft.kind, tree, &district_code, now);
+            *item = parse(core, item.draft.kind, (tree, named), &district_code, now);
             resolve_all(core, actor, std::slice::from_mut(item), Formerly::of(source, now), unwritten).await?;
         }
     }
     Ok(())
 }
 
-fn parse(core: &Core, kind: &'static Kind, tree: &Tree, district_code: &str, now: DateTime<Utc>) -> Item {
+fn parse(
+    core: &Core,
+    kind: &'static Kind,
+    (tree, named): (&Tree, &NamedAccounts),
+    district_code: &str,
+    now: DateTime<Utc>,
+) -> Item {
     let mut faults = Faults::default();
     let district_code = if kind.uses_open_words() { district_code } else { "" };
     let context = core.context(now, district_code);
-    let mut draft = if kind.uses_open_words() {
-        let mut spelled = tree.clone();
-        spell_out(core, kind, &mut spelled, &context, None, &mut faults);
-        Draft::parse(kind, core.kinds(), &spelled, "", &mut faults)
+    let mut spelled = Cow::Borrowed(tree);
+    let fields = kind.body_fields();
+    if named.are_named() {
+        named.put(&fields, spelled.to_mut(), &mut faults);
+    }
+    let is_told = faults.list().is_empty();
+    if kind.uses_open_words() {
+        spell_out(core, kind, spelled.to_mut(), &context, None, &mut faults);
+    }
+    let mut draft = Draft::parse(kind, core.kinds(), &spelled, "", &mut faults);
+    let digest = if is_told {
+        Submission::of(core, &draft)
     } else {
-        Draft::parse(kind, core.kinds(), tree, "", &mut faults)
+        let mut submitted = named.submitted(&fields, tree);
+        spell_out(core, kind, &mut submitted, &context, None, &mut Faults::default());
+        Submission::of(core, &Draft::parse(kind, core.kinds(), &submitted, "", &mut Faults::default()))
     };
-    let digest = Submission::of(core, &draft);
     let submitted = draft.values.clone();
     for (_, inner) in &mut draft.inline {
         inner.kind.rules.check(inner, &context, &mut faults);

@@ -266,7 +266,7 @@ fn candidate(shape: &Shape, text: &str, generator: &mut StdRng) -> Json {
         Shape::Day => {
             json!((chrono::NaiveDate::default() + TimeDelta::days(generator.random_range(-25_000..80_000))).to_string())
         }
-        Shape::Id | Shape::Reference(_) => json!(uuid::Uuid::from_u128(generator.random())),
+        Shape::Id | Shape::Account | Shape::Reference(_) => json!(uuid::Uuid::from_u128(generator.random())),
         Shape::Area => json!(["511802005", "51", "511802005-01"][generator.random_range(0..3)]),
         Shape::Inline(..) => json!({}),
         Shape::List { of, max } => {

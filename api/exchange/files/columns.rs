@@ -185,7 +185,7 @@ fn is_named(column: &Column, kinds: &Registry) -> bool {
     match column.field.shape {
         _ if column.part != Part::Value => false,
         Shape::Area => true,
-        Shape::Id => is_account(column.field),
+        Shape::Id | Shape::Account => is_account(column.field),
         Shape::Reference(name) => kinds.kind(name).is_some_and(|kind| naming(kind).is_some()),
         _ => false,
     }
@@ -193,7 +193,8 @@ fn is_named(column: &Column, kinds: &Registry) -> bool {
 
 /// Whether a field is the id of an account.
 pub fn is_account(field: &Field) -> bool {
-    matches!(field.shape, Shape::Id) && (field.name.ends_with("_by") || field.name.ends_with("user_id"))
+    let is_noted = field.name.ends_with("_by") || field.name.ends_with("user_id");
+    matches!(field.shape, Shape::Account) || (matches!(field.shape, Shape::Id) && is_noted)
 }
 
 /// How a record is called for people.

@@ -56,7 +56,7 @@ impl Names {
             for text in records.iter().filter_map(|record| column.value(record).as_str()) {
                 match column.field.shape {
                     Shape::Reference(kind) => wanted.entry(kind).or_default().extend(Uuid::try_parse(text).ok()),
-                    Shape::Id => accounts.extend(Uuid::try_parse(text).ok()),
+                    Shape::Id | Shape::Account => accounts.extend(Uuid::try_parse(text).ok()),
                     _ if names.of_areas.contains_key(text) => {}
                     _ => {
                         let found = core.divisions.find(text, None);
@@ -112,7 +112,7 @@ impl Names {
             let id = Uuid::try_parse(column.value(record).as_str()?).ok()?;
             match column.field.shape {
                 Shape::Reference(kind) => self.of_records.get(&(kind, id))?.plain.as_deref(),
-                Shape::Id => self.of_accounts.get(&id)?.plain.as_deref(),
+                Shape::Id | Shape::Account => self.of_accounts.get(&id)?.plain.as_deref(),
                 _ => None,
             }
         };
@@ -122,7 +122,7 @@ impl Names {
     /// The name that stands in a column.
     pub fn name(&self, column: &Column, record: &Json) -> Option<&str> {
         let text = column.value(record).as_str()?;
-        if matches!(column.field.shape, Shape::Id) {
+        if matches!(column.field.shape, Shape::Id | Shape::Account) {
             let name = self.of_accounts.get(&Uuid::try_parse(text).ok()?)?;
             return Some(name.plain.as_deref().unwrap_or(&name.shown));
         }

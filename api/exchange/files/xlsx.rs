@@ -129,7 +129,7 @@ fn serial(moment: NaiveDateTime) -> Option<f64> {
 fn width(column: &Column) -> f64 {
     match column.field.shape {
         _ if column.part == Part::Name => 18.0,
-        Shape::Id | Shape::Reference(_) => 14.0,
+        Shape::Id | Shape::Account | Shape::Reference(_) => 14.0,
         Shape::Day => 12.0,
         Shape::Instant => 20.0,
         Shape::Boolean => 8.0,

@@ -220,6 +220,7 @@ impl Job {
         timed(deadline, items.len(), Box::pin(self.recognise(&mut items))).await?;
         self.resolve_areas(&mut items);
         timed(deadline, items.len(), Box::pin(self.gather_groups(&mut items))).await?;
+        timed(deadline, items.len(), Box::pin(self.resolve_accounts(&mut items))).await?;
         timed(deadline, items.len(), self.resolve_names(&mut items)).await?;
         timed(deadline, items.len(), Box::pin(self.resolve_told(&mut items))).await?;
         let items = timed(deadline, 0, self.part_absences(items)).await?;

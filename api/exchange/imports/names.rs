@@ -18,6 +18,7 @@ use crate::exchange::codes::AMBIGUOUS_NAME;
 use crate::platform::privacy::blind::derived_id;
 use crate::records::Registry;
 use crate::records::envelope::AREA_CODE;
+use crate::records::named_accounts::NamedAccounts;
 use crate::records::own_words::spell_out;
 use crate::records::prepare::district_of;
 use crate::records::scope::visible_to;
@@ -42,6 +43,17 @@ impl Job {
             let context = self.core.context(self.core.clock.now(), district_code);
             spell_out(&self.core, self.kind, &mut item.body.tree, &context, None, &mut Faults::default());
         }
+    }
+
+    /// Puts ids in the place of user names; one that can't be told stays, for the check to say so.
+    pub(super) async fn resolve_accounts(&self, items: &mut [Item]) -> Result<(), Problem> {
+        let fields = self.kind.body_fields();
+        let trees: Vec<&Tree> = items.iter().map(|item| &item.body.tree).collect();
+        let named = NamedAccounts::of(&self.core, &self.actor, &fields, &trees).await?;
+        for item in items.iter_mut().filter(|_| named.are_named()) {
+            named.put_known(&fields, &mut item.body.tree);
+        }
+        Ok(())
     }
 
     /// Puts ids in the place of names.

@@ -123,7 +123,7 @@ pub fn is_by_the_way(field: &Field) -> bool {
                 | Shape::Inline(..)
                 | Shape::Area
                 | Shape::Id
-                | Shape::List { of: Shape::Object(_) | Shape::Id, .. }
+                | Shape::List { of: Shape::Object(_) | Shape::Id | Shape::Account, .. }
         );
     !field.required
         && field.write == Write::Always

@@ -106,6 +106,7 @@ fn form(field: &Field, shape: &Shape) -> Option<Text> {
         Shape::Integer { .. } => Some(Text::new("such as 12", "如 12")),
         Shape::Boolean => Some(Text::new("true or false", "应为 是、否")),
         Shape::Reference(_) | Shape::Id => Some(Text::new("the name or the id", "请填写名称或编号")),
+        Shape::Account => Some(Text::new("the user name or the id", "请填写用户名或账号编号")),
         _ => FORMS.iter().find(|(name, _)| *name == field.name).map(|(_, form)| *form),
     }
 }

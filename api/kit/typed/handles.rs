@@ -216,7 +216,7 @@ const fn suits(shape: &Shape, form: Form) -> bool {
         Shape::Boolean => matches!(form, Form::Boolean),
         Shape::Instant => matches!(form, Form::Instant),
         Shape::Day => matches!(form, Form::Day),
-        Shape::Id | Shape::Reference(_) | Shape::Inline(..) => matches!(form, Form::Id),
+        Shape::Id | Shape::Account | Shape::Reference(_) | Shape::Inline(..) => matches!(form, Form::Id),
         Shape::List { .. } | Shape::Object(_) => matches!(form, Form::Json),
     }
 }

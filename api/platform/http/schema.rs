@@ -1,7 +1,7 @@
 //! JSON Schema (2020-12, as OpenAPI 3.1 has it) from field tables.
 
 use kit::check::LONGEST_WORD;
-use kit::field::{Absence, Field, NONE, Shape, Write};
+use kit::field::{Absence, Field, NONE, Shape, USERNAME, Write};
 use kit::vocabulary::UNPUBLISHED;
 use serde_json::{Map, Value as Json, json};
 
@@ -55,7 +55,15 @@ fn shaped(shape: &Shape, direction: Direction) -> Json {
         Shape::Boolean => json!({"type": "boolean"}),
         Shape::Instant => within_years(json!({"type": "string", "format": "date-time", "maxLength": 40}), direction),
         Shape::Day => within_years(json!({"type": "string", "format": "date", "maxLength": 10}), direction),
-        Shape::Id | Shape::Reference(_) => json!({"type": "string", "format": "uuid", "maxLength": 36}),
+        // One form of two: of a choice generated clients make types that can't be sent.
+        Shape::Account if direction != Direction::Served => {
+            let mut schema = shaped(&USERNAME, direction);
+            kit::json::put(&mut schema, "description", "The account's id, or its user name.");
+            schema
+        }
+        Shape::Id | Shape::Account | Shape::Reference(_) => {
+            json!({"type": "string", "format": "uuid", "maxLength": 36})
+        }
         Shape::Inline(kind, _) => json!({"type": "object", "description": format!("A record of `{kind}`.")}),
         Shape::Area => {
             json!({"type": "string", "minLength": 2, "maxLength": 15, "pattern": "^[0-9]{2,12}(-[0-9]{2})?$"})

@@ -18,7 +18,8 @@ use uuid::Uuid;
 
 use super::called;
 use crate::platform::access::Role;
-use crate::platform::access::roles::{self, Actor, Grant};
+use crate::platform::access::beside::beside;
+use crate::platform::access::roles::{self, Actor};
 use crate::platform::http::page::{self, Page};
 use crate::platform::http::{Access, Answer, Call, Operation, fault};
 use crate::records::codes::UNKNOWN_AREA;
@@ -132,9 +133,8 @@ fn statement(call: &Call, actor: &Actor, called: Option<Vec<Uuid>>, after: Optio
          WHERE u.active AND g.role = ANY(",
     )
     .column(ColumnType::Text, roles)
-    .sql(") AND (false");
-    let mut statement =
-        actor.grants_of(NAMERS).fold(statement, |statement, own| beside(statement, actor, own)).sql(")");
+    .sql(") AND ");
+    let mut statement = beside(statement, actor, actor.grants_of(NAMERS));
     if let Some(code) = call.query.get(&AREA_CODE) {
         let placement = call.core.divisions.place(code, None).ok_or_else(|| fault("?area_code", UNKNOWN_AREA))?;
         statement = statement.sql(" AND starts_with(").text(&placement.area_code).sql(", g.area_code)");
@@ -153,18 +153,6 @@ fn statement(call: &Call, actor: &Actor, called: Option<Vec<Uuid>>, after: Optio
     // The service's own question: the name of each one's organisation.
     let statement = statement.sql(" GROUP BY u.id, o.name ORDER BY u.username LIMIT ");
     Ok(statement.bind(ColumnType::Integer, Value::Integer(most)).seeing_everything())
-}
-
-/// Or a role above, in or below a grant's area; where that is of an organisation, of the same or one below it.
-fn beside(statement: Statement, actor: &Actor, own: &Grant) -> Statement {
-    let statement = statement.sql(" OR ((starts_with(g.area_code, ").text(&own.area_code);
-    let statement = statement.sql(") OR starts_with(").text(&own.area_code).sql(", g.area_code))");
-    // A company's own people are told of nobody else, however wide their role.
-    let supervised = actor.org_id.filter(|id| actor.supervised.contains(id)).map(|id| vec![id]);
-    let Some(organizations) = actor.organizations_of(own).or(supervised) else { return statement.sql(")") };
-    let ids = || organizations.iter().copied().map(Value::Id).collect();
-    let statement = statement.sql(" AND (g.org_id = ANY(").column(ColumnType::Id, ids());
-    statement.sql(") OR u.org_id = ANY(").column(ColumnType::Id, ids()).sql(")))")
 }
 
 fn colleague(mut row: Row) -> Option<Colleague> {

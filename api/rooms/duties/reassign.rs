@@ -6,7 +6,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::http::{Method, StatusCode};
 use futures_util::stream::{StreamExt, iter};
 use kit::catalogue::Code;
-use kit::field::{Field, Shape};
+use kit::field::{Field, Shape, USERNAME};
 use kit::problem::Problem;
 use kit::statement::Statement;
 use kit::text::Text;
@@ -32,8 +32,6 @@ use crate::records::{Record, amend, list};
 const MOST: i64 = 500;
 /// Duties in work at a time.
 const AT_A_TIME: usize = 16;
-/// An account by its id or its user name.
-const ACCOUNT: Shape = Shape::Text { min: 3, max: 40, pattern: Some("[A-Za-z0-9_.-]+") };
 
 object! {
     /// Which of somebody's open duties are meant.
@@ -46,8 +44,8 @@ object! {
 fields! {
     /// Members of its form.
     static REASSIGN;
-    FROM: String = Field::new("from", ACCOUNT, Text::new("From", "原责任人"), "Who answers for them now: id or user name.").required();
-    TO: String = Field::new("to", ACCOUNT, Text::new("To", "新责任人"), "Who does it instead: id or user name.").required();
+    FROM: String = Field::new("from", USERNAME, Text::new("From", "原责任人"), "Who answers for them now: id or user name.").required();
+    TO: String = Field::new("to", USERNAME, Text::new("To", "新责任人"), "Who does it instead: id or user name.").required();
     FILTER: ReassignedDuties = Field::new("filter", Shape::Object(REASSIGNED_DUTIES), Text::new("Filter", "范围"), "Which of the open duties; all where it isn't said.");
     DRY_RUN: bool = Field::new("dry_run", Shape::Boolean, Text::new("Dry run", "仅试行"), "Every check is made, nothing is written.");
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use actix_web::http::Method;
-use kit::field::{Field, Shape, free_text};
+use kit::field::{Field, USERNAME, free_text};
 use kit::fields;
 use kit::problem::Problem;
 use kit::statement::Statement;
@@ -44,17 +44,17 @@ fields! {
 fields! {
     /// Members of its form.
     pub static HAND_OVER;
-    ASSIGNEE_ID: Uuid = Field::new(
+    ASSIGNEE_ID: String = Field::new(
     "assignee_id",
-    Shape::Id,
+    USERNAME,
     Text::new("Assignee", "责任人"),
-    "Who does it instead: an account that may write there.",
+    "Who does it instead, an account that may write there: its id, or its user name.",
 );
     ASSIGNEE_USERNAME: String = Field::new(
     "assignee_username",
-    Shape::Text { min: 3, max: 40, pattern: Some("[A-Za-z0-9_.-]+") },
+    USERNAME,
     Text::new("Assignee's user name", "责任人用户名"),
-    "The same by the name for signing in, in place of the id.",
+    "The same by the user name only, in the place of `assignee_id`.",
 );
 }
 
@@ -135,7 +135,7 @@ async fn hand_over(call: Call) -> Answer {
 /// The account that a form names, with one of these roles where the duty is.
 pub async fn named(call: &Call, form: &Values, roles: &[Role], duty: &Record) -> Result<Uuid, Problem> {
     let (named, pointer) = match (form.get(&ASSIGNEE_ID), form.get(&ASSIGNEE_USERNAME)) {
-        (Some(id), None) => (Named::Id(id), ASSIGNEE_ID.pointer()),
+        (Some(named), None) => (Named::of(named), ASSIGNEE_ID.pointer()),
         (None, Some(name)) => (Named::Username(name), ASSIGNEE_USERNAME.pointer()),
         _ => {
             let fields = format!("{}, {}", ASSIGNEE_ID.name(), ASSIGNEE_USERNAME.name());

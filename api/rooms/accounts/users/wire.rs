@@ -1,6 +1,6 @@
 //! Accounts as they are sent and served.
 
-use kit::field::{Field, Shape, free_text};
+use kit::field::{self, Field, Shape, free_text};
 use kit::object;
 use kit::text::Text;
 use kit::time::InZone;
@@ -33,7 +33,7 @@ pub const USERNAME: TypedField<String> = TypedField::named(
     "USERNAME",
     Field::new(
         "username",
-        Shape::Text { min: 3, max: 40, pattern: Some("[A-Za-z0-9_.-]+") },
+        field::USERNAME,
         Text::new("User name", "用户名"),
         "For signing in: letters, digits and `_ . -`; case doesn't matter.",
     ),

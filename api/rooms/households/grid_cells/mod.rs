@@ -16,10 +16,10 @@ fields! {
     NAME: String = Field::new("name", free_text(100), Text::new("Name", "网格名称"), "Its name.").also(&["网格", "所属网格"]).required();
     PARENT_ID: Uuid = Field::new("parent_id", Shape::Reference("grid_cells"), Text::new("Parent", "上级网格"), "The cell it is a part of.");
     RESPONSIBLE_ORG_ID: Uuid = Field::new("responsible_org_id", Shape::Reference("organizations"), Text::new("Responsible organization", "责任单位"), "The department that helps there.");
-    LEADER_USER_ID: Uuid = Field::new("leader_user_id", Shape::Id, Text::new("Leader's account", "网格长账号"), "Account that answers for it.");
+    LEADER_USER_ID: Uuid = Field::new("leader_user_id", Shape::Account, Text::new("Leader's account", "网格长账号"), "Account that answers for it.");
     LEADER_NAME: String = Field::new("leader_name", free_text(60), Text::new("Leader", "网格长"), "Name of its leader. Encrypted at rest.").sealed();
     LEADER_PHONE: String = Field::new("leader_phone", free_text(20), Text::new("Leader's phone", "网格长电话"), "How to reach the leader. Encrypted at rest.").sealed();
-    WORKER_USER_IDS: Vec<Uuid> = Field::new("worker_user_ids", Shape::List { of: &Shape::Id, max: 50 }, Text::new("Workers' accounts", "网格员账号"), "Accounts that work in it.");
+    WORKER_USER_IDS: Vec<Uuid> = Field::new("worker_user_ids", Shape::List { of: &Shape::Account, max: 50 }, Text::new("Workers' accounts", "网格员账号"), "Accounts that work in it.");
     ACTIVE: bool = Field::new("active", Shape::Boolean, Text::new("Active", "启用"), "Whether it is in use; yes by default.");
 }
 

@@ -29,7 +29,7 @@ fields! {
     NAME: String = Field::new("name", Shape::Text { min: 1, max: 60, pattern: None }, Text::new("Name", "组名"), "What people call it.").also(&["联户组", "十户组", "小组"]).required();
     GRID_CELL_ID: Uuid = Field::new("grid_cell_id", Shape::Reference("grid_cells"), Text::new("Grid cell", "网格"), "The cell it belongs to.").brings_area(1);
     LEADER_PERSON_ID: Uuid = Field::new("leader_person_id", Shape::Reference("people"), Text::new("Leader", "负责人(联户长)"), "A member of one of its households.");
-    LEADER_USER_ID: Uuid = Field::new("leader_user_id", Shape::Id, Text::new("Leader's account", "负责人账号"), "The leader's account, if there is one.");
+    LEADER_USER_ID: Uuid = Field::new("leader_user_id", Shape::Account, Text::new("Leader's account", "负责人账号"), "The leader's account, if there is one.");
     ESTABLISHED_ON: NaiveDate = Field::new("established_on", Shape::Day, Text::new("Established on", "成立日期"), "Since when.").any_day().happened();
     ACTIVE: bool = Field::new("active", Shape::Boolean, Text::new("Active", "启用"), "Whether it is in use; yes by default.");
 }

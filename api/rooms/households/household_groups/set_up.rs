@@ -41,7 +41,7 @@ mod wanted {
         pub(super) static SET_UP;
         HOUSEHOLD_IDS: Vec<Uuid> = Field::new("household_ids", Shape::List { of: &Shape::Id, max: 50 }, Text::new("Households", "住户"), "Households that come into the group, beside those that are in it.").required().not_empty();
         LEADER_PERSON_ID: Uuid = Field::new("leader_person_id", Shape::Id, Text::new("Leader", "负责人(联户长)"), "A member of one of its households.").required();
-        LEADER_USER_ID: Uuid = Field::new("leader_user_id", Shape::Id, Text::new("Leader's account", "负责人账号"), "The leader's account, if there is one.");
+        LEADER_USER_ID: Uuid = Field::new("leader_user_id", Shape::Account, Text::new("Leader's account", "负责人账号"), "The leader's account, if there is one.");
     }
 }
 

@@ -51,7 +51,7 @@ fields! {
     CONTROL_KIND: ControlKind = Field::new("control_kind", Shape::Word(ControlKind::VOCABULARY), Text::new("Measure", "矫正类别"), "Which measure.").also(&["矫正类型", "类别"]).required();
     TERM_FROM: NaiveDate = Field::new("term_from", Shape::Day, Text::new("Term from", "矫正起始日期"), "The first day.").also(&["矫正开始日期", "起始日期", "矫正期限起"]).any_day().required();
     TERM_TO: NaiveDate = Field::new("term_to", Shape::Day, Text::new("Term to", "矫正截止日期"), "The last day.").also(&["矫正结束日期", "截止日期", "矫正期限止"]).any_day().required();
-    OFFICER_USER_ID: Uuid = Field::new("officer_user_id", Shape::Id, Text::new("Officer's account", "责任人账号"), "The account that answers for the subject.");
+    OFFICER_USER_ID: Uuid = Field::new("officer_user_id", Shape::Account, Text::new("Officer's account", "责任人账号"), "The account that answers for the subject.");
 }
 
 /// The kind.

@@ -75,7 +75,7 @@ object! {
             Field::new("level", Shape::Word(SupervisorLevel::VOCABULARY), Text::new("Level", "级别"), "Which of the five.")
                 .required();
         user_id: Option<Uuid> =
-            Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "His account: his duties are on its list.");
+            Field::new("user_id", Shape::Account, Text::new("Account", "账号"), "His account: his duties are on its list.");
         name: String = Field::new("name", free_text(60), Text::new("Name", "姓名"), "Who it is.").required();
         phone: Option<String> = Field::new("phone", free_text(20), Text::new("Phone", "电话"), "Where to reach him.");
     }

@@ -33,7 +33,7 @@ fields! {
     POST: String = Field::new("post", free_text(60), Text::new("Post", "职务"), "What this person is there.").also(&["岗位职务", "岗位", "职位"]);
     SINCE_ON: NaiveDate = Field::new("since_on", Shape::Day, Text::new("Since", "入职日期"), "From this day on.").also(&["起始日期", "到岗日期", "任职日期", "参加工作日期"]).required().any_day();
     UNTIL_ON: NaiveDate = Field::new("until_on", Shape::Day, Text::new("Until", "离职日期"), "The day of leaving: no member any more on it.").also(&["结束日期", "离岗日期"]).any_day();
-    USER_ID: Uuid = Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "This person's account, where there is one.");
+    USER_ID: Uuid = Field::new("user_id", Shape::Account, Text::new("Account", "账号"), "This person's account, where there is one.");
     KEEPS_WORK_LOG: bool = Field::new("keeps_work_log", Shape::Boolean, Text::new("Keeps a work log", "记工作日志"), "Whether a work log is expected of this person each day.").also(&["是否记工作日志", "是否填报日志", "记日志"]);
     PARTY_MEMBER: bool = Field::new("party_member", Shape::Boolean, Text::new("Party member", "党员"), "Whether a member of the party.").also(&["是否党员", "中共党员"]);
     LEAGUE_MEMBER: bool = Field::new("league_member", Shape::Boolean, Text::new("League member", "团员"), "Whether a member of the youth league.").also(&["是否团员"]);

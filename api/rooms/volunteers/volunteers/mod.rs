@@ -68,7 +68,7 @@ fields! {
         "`volunteer` by default.",
     );
     TEAM_ID: Uuid = Field::new("team_id", Shape::Reference("teams"), Text::new("Team", "队伍"), "The team.");
-    USER_ID: Uuid = Field::new("user_id", Shape::Id, Text::new("Account", "账号"), "The account with which this person signs up.");
+    USER_ID: Uuid = Field::new("user_id", Shape::Account, Text::new("Account", "账号"), "The account with which this person signs up.");
     ROLES: Vec<DutyRole> = Field::new(
         "roles",
         Shape::List { of: &Shape::Word(DutyRole::VOCABULARY), max: 9 },
