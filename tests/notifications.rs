@@ -67,8 +67,8 @@ async fn each_is_told_what_is_his_without_a_name_and_marks_it_read() {
     let went_up = told(&town, "").await;
     assert_eq!(types(&went_up), ["escalation", "missed"]);
     for item in told(&nurse, "").await.iter().chain(&went_up) {
-        let text = item.to_string();
-        assert!(!text.contains("李") && !text.contains("某某") && !text.contains("154"), "{text}");
+        let (text, said) = (item.to_string(), item["text"].as_str().unwrap());
+        assert!(!text.contains("李") && !text.contains("某某") && !said.contains("154"), "{text}");
     }
     let english = neighbour.with("accept-language", "en").get("/v1/notifications").await.expect(200).body;
     assert!(english["items"].as_array().unwrap().iter().all(|item| item["text"].as_str().unwrap().is_ascii()));
@@ -136,6 +136,58 @@ async fn whose_role_is_gone_is_told_nothing_and_conflicts_are_told_to_whose_phon
     assert!(told(&village, "").await.is_empty(), "another area is another's");
 }
 
+/// Whoever is offered a duty is told, and who offered it hears what became of it, each time anew.
+#[tokio::test]
+async fn an_offer_and_its_answer_are_told_to_those_two() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-01-23T05:00:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let (village, neighbour) =
+        (app.actor(Role::VillageCadre, "八步镇").await, app.actor(Role::VillageCadre, "八步镇").await);
+    let third = app.actor(Role::VillageCadre, "八步镇").await;
+    notified(&nurse, supervised(1, &[("village", &village)])).await;
+    let check = duties(&village, "assignee=me&state=open&duty_kind=village_check").await;
+    let path = format!("/v1/duties/{}", check[0]["id"].as_str().unwrap());
+    let act = async |actor: &Actor, verb: &str| {
+        let to = if verb == "offer" { json!({"assignee_id": neighbour.id}) } else { json!({}) };
+        actor.post(&format!("{path}:{verb}"), &to).await.expect(200);
+    };
+    act(&village, "offer").await;
+    let offered = told(&neighbour, "").await;
+    assert_eq!((types(&offered), &offered[0]["subject"]["id"]), (vec!["offer"], &check[0]["id"]));
+    let text = offered[0].to_string();
+    assert!(text.contains("待您接收") && !text.contains("李") && !text.contains("某某"), "{text}");
+    neighbour.post("/v1/notifications:read", &json!({"ids": [offered[0]["id"]]})).await.expect(204);
+    for other in [&village, &third, &nurse] {
+        assert!(told(other, "").await.is_empty());
+    }
+
+    // Declined: who offered hears it, and nothing waits any more. Offered again it is another one, unread.
+    act(&neighbour, "decline").await;
+    assert!(told(&neighbour, "").await.is_empty(), "what isn't so any more isn't told");
+    assert_eq!(types(&told(&village, "").await), ["declined"]);
+    set_clock(&app, "2020-01-23T05:05:00+08:00");
+    act(&village, "offer").await;
+    let again = told(&neighbour, "&unread=true").await;
+    assert_eq!(types(&again), ["offer"]);
+    assert_ne!(again[0]["id"], offered[0]["id"]);
+
+    // What was withdrawn is no answer; what was taken is, to who offered it, and to who took it no news.
+    village.post(&format!("{path}:offer"), &json!({"assignee_id": village.id})).await.expect(200);
+    assert_eq!((told(&neighbour, "").await.len(), types(&told(&village, "").await)), (0, vec!["declined"]));
+    act(&village, "offer").await;
+    act(&neighbour, "accept").await;
+    assert_eq!(types(&told(&village, "").await), ["accepted", "declined"]);
+    assert!(told(&neighbour, "").await.is_empty());
+    let english = village.with("accept-language", "en").get("/v1/notifications").await.expect(200).body;
+    assert!(english["items"].as_array().unwrap().iter().all(|item| item["text"].as_str().unwrap().is_ascii()));
+    assert!(told(&third, "").await.is_empty());
+    // Whoever sees the duty no more hears nothing of it.
+    app.sql(&format!("UPDATE user_grants SET area_code = '511802005' WHERE user_id = '{}'", village.id)).await;
+    app.core.accounts.forget_all();
+    assert!(told(&village, "").await.is_empty());
+}
+
 /// A phone's lock screen: encrypted to it alone, without a name, once; a subscription that is over is forgotten.
 #[tokio::test]
 async fn a_phone_is_pushed_what_waits_and_nobody_between_reads_it() {
@@ -190,8 +242,13 @@ async fn a_phone_is_pushed_what_waits_and_nobody_between_reads_it() {
     );
     // The push service says that it is over.
     status.store(410, Ordering::SeqCst);
-    set_clock(&app, "2020-01-24T22:30:00+08:00");
+    set_clock(&app, "2020-01-24T05:00:00+08:00");
     work(&app).await;
+    let (village, neighbour) = (later(&village).await, app.actor(Role::VillageCadre, "八步镇").await);
+    let check = duties(&village, "assignee=me&state=open&duty_kind=village_check").await;
+    let path = format!("/v1/duties/{}", check[0]["id"].as_str().unwrap());
+    village.post(&format!("{path}:offer"), &json!({"assignee_id": neighbour.id})).await.expect(200);
+    neighbour.post(&format!("{path}:accept"), &json!({})).await.expect(200);
     by_itself(async {
         while !app.rows("SELECT 1 AS one FROM push_subscriptions").await.is_empty() {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -199,6 +256,8 @@ async fn a_phone_is_pushed_what_waits_and_nobody_between_reads_it() {
     })
     .await;
     assert_eq!(receiver.all().len(), 2, "what was told isn't told again");
+    let text = opened(&own, public.as_bytes(), &receiver.all()[1].raw);
+    assert!(text.contains("对方已接收") && !text.contains("未完成"), "{text}");
     let again = later(&village).await;
     let path = again.post("/v1/push-subscriptions", &phone).await.expect(201).header("location").to_owned();
     later(&nurse).await.send(reqwest::Method::DELETE, &path, None).await.expect(404);

@@ -36,8 +36,7 @@ use kit::field::{Field, free_text};
 use kit::text::Text;
 use kit::typed::TypedField;
 pub use matching::{Contact, Expectation, Standing, proof_of, proves, standing};
-pub use sources::Accounts;
-pub use sources::{Answerers, DutySource};
+pub use sources::{Accounts, Answerers, DutySource, is_of_fever};
 pub use wire::{DutyLine, DutyState, DutyWaiver, above};
 pub use worker::{look_after, note_missed, work_once};
 

@@ -22,7 +22,7 @@ use crate::records::codes::{ALREADY_ENDED, OUT_OF_AREA};
 pub fn operations() -> Vec<Operation> {
     vec![
         answers(Operation::new(Method::POST, "/v1/duties/{id}:offer", "offer_duty", offer)
-            .described("duties", "Offer a duty", "Somebody else may take it: until he does, it stays whose it is. To an account that sees the duties there; by whoever answers for it now, or above him. Offered anew, it is the new one's; to who answers for it, it is withdrawn. What was offered to somebody: `GET /v1/duties?offered_to=` with his id.")
+            .described("duties", "Offer a duty", "Somebody else may take it: until he does, it stays whose it is. To an account that sees the duties there; by whoever answers for it now, or above him. Offered anew, it is the new one's; to who answers for it, it is withdrawn. He is told of it, and who offered it of his answer (`GET /v1/notifications`). What was offered to somebody: `GET /v1/duties?offered_to=` with his id.")
             .access(Access::Roles(READERS))
             .body(form(HAND_OVER), json!({"assignee_username": "village.daxing"}))),
         answers(Operation::new(Method::POST, "/v1/duties/{id}:accept", "accept_duty", accept)

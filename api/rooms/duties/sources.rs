@@ -57,6 +57,8 @@ pub const COUNT: usize = {
 pub struct DutySource {
     /// Kinds of duties that it declares.
     pub kinds: &'static [DutyKind],
+    /// Those of them that a fever asks for: whoever answers for one is told at once.
+    pub fevers: &'static [DutyKind],
     /// What it plans ahead in a district.
     pub plan: Option<Step>,
     /// What it asks for after others' duties were found missed.
@@ -88,7 +90,13 @@ pub struct Answerers {
 
 impl DutySource {
     /// A source that has nothing yet.
-    pub const NOTHING: Self = Self { kinds: &[], plan: None, after_missed: None, answerers: None, accounts: None };
+    pub const NOTHING: Self =
+        Self { kinds: &[], fevers: &[], plan: None, after_missed: None, answerers: None, accounts: None };
+}
+
+/// Whether a fever asks for duties of a kind.
+pub fn is_of_fever(kind: DutyKind) -> bool {
+    SOURCES.iter().any(|source| source.fevers.contains(&kind))
 }
 
 /// All who answer for subjects.

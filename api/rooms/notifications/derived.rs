@@ -1,22 +1,18 @@
 //! What an account is told of, found by indexes: its duties of the last weeks, those that went up to it, its conflicts.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, TimeDelta, Utc};
-use kit::columns;
 use kit::problem::Problem;
-use kit::statement::{ColumnType, Statement};
+use kit::statement::ColumnType;
 use kit::value::Value;
-use uuid::Uuid;
 
+use super::revisions::{Turn, answered, came};
 use super::wire::{Found, NotificationType};
 use crate::exchange::sync;
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
-use crate::records::envelope::ID;
 use crate::records::scope::visible_to;
 use crate::records::{Record, read};
-use crate::rooms::duties::{DUTIES, DutyKind, DutyState, wire};
+use crate::rooms::duties::{DUTIES, DutyKind, DutyState, is_of_fever, wire};
 
 /// How far back notifications reach.
 const REACH: TimeDelta = TimeDelta::days(14);
@@ -24,12 +20,6 @@ const REACH: TimeDelta = TimeDelta::days(14);
 const OPENED: TimeDelta = TimeDelta::days(30);
 /// Duties and conflicts of each sort that are looked at, the newest.
 const MOST: i64 = 500;
-/// The kind of duty that a confirmed fever asks for.
-const FEVER_ALERT: &str = "fever_alert";
-
-columns! {
-    HANDED_AT "handed_at": DateTime<Utc>;
-}
 
 /// Everything that an account should know of, the newest first.
 pub async fn all(core: &Core, actor: &Actor) -> Result<Vec<Found>, Problem> {
@@ -37,10 +27,14 @@ pub async fn all(core: &Core, actor: &Actor) -> Result<Vec<Found>, Problem> {
     let mut found = Vec::new();
     for district_code in &actor.districts {
         let own = duties(core, actor, district_code, wire::ASSIGNEE_ID.name(), now).await?;
-        let handed = handed(core, actor, district_code, &own).await?;
+        let handed = came(core, district_code, &own, wire::ASSIGNEE_ID.name(), "<>", actor.user_id).await?;
         for duty in &own {
-            of_own(duty, handed.get(&duty.envelope.id).copied(), &mut found);
+            // What one took oneself, one knows of.
+            let handed = handed.get(&duty.envelope.id).filter(|turn| turn.by != actor.user_id);
+            of_own(duty, handed.map(|turn| turn.at), &mut found);
         }
+        offered_to(core, actor, district_code, now, &mut found).await?;
+        answers_to(core, actor, district_code, now, &mut found).await?;
         for duty in duties(core, actor, district_code, wire::ESCALATED_TO_ID.name(), now).await? {
             let levels = duty.values.list(&wire::ESCALATIONS).filter(|level| level.user_id == Some(actor.user_id));
             let at = levels.filter_map(|level| level.at).last();
@@ -49,7 +43,8 @@ pub async fn all(core: &Core, actor: &Actor) -> Result<Vec<Found>, Problem> {
             }
         }
         for (id, at) in sync::open_conflicts_of(core, district_code, actor.user_id, now - REACH, MOST).await? {
-            found.push(Found { kind: NotificationType::Conflict, at, subject: ("conflicts", id), label: None });
+            let subject = ("conflicts", id);
+            found.push(Found { kind: NotificationType::Conflict, at, subject, revision: None, label: None });
         }
     }
     found.retain(|one| one.at > now - REACH);
@@ -78,7 +73,7 @@ async fn duties(
 fn of_own(duty: &Record, handed_at: Option<DateTime<Utc>>, found: &mut Vec<Found>) {
     let values = &duty.values;
     let state = values.get(&wire::STATE);
-    let is_fever = values.get(&wire::DUTY_KIND).is_some_and(|kind| kind.code() == FEVER_ALERT);
+    let is_fever = values.get(&wire::DUTY_KIND).is_some_and(is_of_fever);
     if let (true, Some(at)) = (is_fever && state != Some(DutyState::Waived), values.get(&wire::OPENS_AT)) {
         found.push(told(duty, NotificationType::Fever, at));
     }
@@ -90,38 +85,55 @@ fn of_own(duty: &Record, handed_at: Option<DateTime<Utc>>, found: &mut Vec<Found
     }
 }
 
-fn told(duty: &Record, kind: NotificationType, at: DateTime<Utc>) -> Found {
-    let label = duty.values.get(&wire::DUTY_KIND).and_then(|kind| DutyKind::VOCABULARY.find(kind.code()));
-    Found { kind, at, subject: (DUTIES.name, duty.envelope.id), label: label.map(|word| word.label) }
-}
-
-/// When those of these duties that were somebody else's came to the account.
-async fn handed(
+/// Open duties that were offered to the account, which hasn't answered.
+async fn offered_to(
     core: &Core,
     actor: &Actor,
     district_code: &str,
-    own: &[Record],
-) -> Result<BTreeMap<Uuid, DateTime<Utc>>, Problem> {
-    let revised = own.iter().filter(|duty| duty.envelope.revision > 1);
-    let ids: Vec<Value> = revised.map(|duty| Value::Id(duty.envelope.id)).collect();
-    if ids.is_empty() {
-        return Ok(BTreeMap::new());
+    now: DateTime<Utc>,
+    found: &mut Vec<Found>,
+) -> Result<(), Problem> {
+    let column = wire::OFFERED_TO.name();
+    let mut offered = duties(core, actor, district_code, column, now).await?;
+    offered.retain(|duty| duty.values.get(&wire::STATE) == Some(DutyState::Open));
+    let since = came(core, district_code, &offered, column, "IS DISTINCT FROM", actor.user_id).await?;
+    for duty in &offered {
+        found.extend(since.get(&duty.envelope.id).map(|turn| turned(duty, NotificationType::Offer, turn)));
     }
-    // The revision behind the last that was another's, current or former.
-    let assignee = wire::ASSIGNEE_ID.name();
-    let statement = Statement::new(format!(
-        "SELECT h.id, coalesce((SELECT (n.body->>'revised_at')::timestamptz FROM record_revisions AS n WHERE n.district_code = d.district_code AND n.kind = '{kind}' AND n.id = h.id AND n.revision = h.revision + 1), d.revised_at) AS handed_at \
-         FROM (SELECT f.id, max(f.revision) AS revision FROM record_revisions AS f WHERE f.kind = '{kind}' AND (f.body->>'{assignee}')::uuid <> ",
-        kind = DUTIES.name
-    ))
-    .id(actor.user_id)
-    .sql(" AND f.district_code = ")
-    .text(district_code)
-    .sql(" AND f.id = ANY(")
-    .column(ColumnType::Id, ids)
-    .sql(format!(") GROUP BY f.id) AS h JOIN {} AS d ON d.id = h.id AND d.district_code = ", DUTIES.name))
-    .text(district_code)
-    .seeing_district(district_code);
-    let rows = core.database.read(&statement).await?;
-    Ok(rows.into_iter().filter_map(|mut row| Some((row.get(&ID)?, row.get(&HANDED_AT)?))).collect())
+    Ok(())
+}
+
+/// What became of duties that the account offered, of those that it still sees.
+async fn answers_to(
+    core: &Core,
+    actor: &Actor,
+    district_code: &str,
+    now: DateTime<Utc>,
+    found: &mut Vec<Found>,
+) -> Result<(), Problem> {
+    let mut answers = answered(core, district_code, actor.user_id, MOST).await?;
+    answers.retain(|answer| answer.turn.at > now - REACH);
+    if answers.is_empty() {
+        return Ok(());
+    }
+    let ids = answers.iter().map(|answer| Value::Id(answer.id)).collect();
+    let statement =
+        visible_to(actor, &DUTIES, district_code).sql(" AND r.id = ANY(").column(ColumnType::Id, ids).sql(")");
+    let seen = read::load(core, &DUTIES, &statement).await?;
+    for answer in answers {
+        let kind = if answer.taken { NotificationType::Accepted } else { NotificationType::Declined };
+        let duty = seen.iter().find(|duty| duty.envelope.id == answer.id);
+        found.extend(duty.map(|duty| turned(duty, kind, &answer.turn)));
+    }
+    Ok(())
+}
+
+/// What may come about several times with a duty: each has the number of its revision.
+fn turned(duty: &Record, kind: NotificationType, turn: &Turn) -> Found {
+    Found { revision: Some(turn.revision), ..told(duty, kind, turn.at) }
+}
+
+fn told(duty: &Record, kind: NotificationType, at: DateTime<Utc>) -> Found {
+    let label = duty.values.get(&wire::DUTY_KIND).and_then(|kind| DutyKind::VOCABULARY.find(kind.code()));
+    Found { kind, at, subject: (DUTIES.name, duty.envelope.id), revision: None, label: label.map(|word| word.label) }
 }

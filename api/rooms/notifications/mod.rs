@@ -1,5 +1,5 @@
 //! Notifications: what somebody should know of, of the last 14 days: a fever among those in his care, what he missed, what
-//! was handed to him, what went up to him, where his phone and the server disagree. No names in it: it stands on locked
+//! was handed or offered to him, what became of what he offered, what went up to him, where his phone and the server disagree. No names in it: it stands on locked
 //! screens.
 //!
 //! They are derived when somebody asks, from duties and conflicts by their indexes, with the rights of that moment. A
@@ -10,6 +10,7 @@ mod codes;
 mod derived;
 mod marks;
 mod push;
+mod revisions;
 mod routes;
 mod wire;
 

@@ -16,7 +16,7 @@ pub fn operations() -> Vec<Operation> {
     const TAG: &str = "notifications";
     vec![
         Operation::new(Method::GET, "/v1/notifications", "list_notifications", list)
-            .described(TAG, "List what one should know of", "Of the last 14 days, the newest first: a fever among those in one's care, what one missed, what was handed over, what went up to one, where one's phone and the server disagree. What isn't so any more isn't told.")
+            .described(TAG, "List what one should know of", "Of the last 14 days, the newest first: a fever among those in one's care, what one missed, what was handed over or offered to one, what became of what one offered, what went up to one, where one's phone and the server disagree. What isn't so any more isn't told.")
             .access(Access::SignedIn)
             .parameters(vec![&UNREAD.field, &LIMIT, &CURSOR])
             .answers::<Page<Notification>>(200, "A page.", Some(json!({"items": [example()], "next_cursor": null})))

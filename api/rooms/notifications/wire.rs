@@ -19,12 +19,15 @@ words! {
         Fever "fever" "a fever among those in one's care" "发热";
         Missed "missed" "a duty was missed" "责任事项未完成";
         Handover "handover" "a duty was handed over" "责任事项交接";
+        Offer "offer" "a duty is offered to one" "责任事项待接收";
+        Accepted "accepted" "a duty that one offered was taken" "转交已接收";
+        Declined "declined" "a duty that one offered was declined" "转交未接收";
         Escalation "escalation" "a missed duty went up" "逐级上报";
         Conflict "conflict" "phone and server disagree" "数据冲突";
     }
 }
 
-static ID: Shape = Shape::Text { min: 1, max: 60, pattern: Some("[a-z]+_[0-9a-f]{32}") };
+static ID: Shape = Shape::Text { min: 1, max: 60, pattern: Some("[a-z]+_[0-9a-f]{32}(_[0-9]{1,10})?") };
 
 fields! {
     /// Parameters of the list.
@@ -47,6 +50,8 @@ pub struct Found {
     pub kind: NotificationType,
     pub at: DateTime<Utc>,
     pub subject: (&'static str, Uuid),
+    /// Revision by which it came about, of what may come about again.
+    pub revision: Option<i64>,
     /// Which duty, by its label.
     pub label: Option<Text>,
 }
@@ -54,7 +59,8 @@ pub struct Found {
 impl Found {
     /// Its id: the same whenever it is asked for.
     pub fn id(&self) -> String {
-        format!("{}_{}", self.kind, self.subject.1.simple())
+        let id = format!("{}_{}", self.kind, self.subject.1.simple());
+        self.revision.map_or(id.clone(), |revision| format!("{id}_{revision}"))
     }
 
     /// What it says, without a name.
@@ -65,6 +71,9 @@ impl Found {
                 NotificationType::Fever => "有人发热,待转诊".into(),
                 NotificationType::Missed => format!("未完成:{}", label.zh),
                 NotificationType::Handover => format!("已交接给您:{}", label.zh),
+                NotificationType::Offer => format!("待您接收:{}", label.zh),
+                NotificationType::Accepted => format!("对方已接收您转交的:{}", label.zh),
+                NotificationType::Declined => format!("对方未接收您转交的:{}", label.zh),
                 NotificationType::Escalation => format!("下级未完成,已上报至您:{}", label.zh),
                 NotificationType::Conflict => "手机上报与已有记录不一致,待确认".into(),
             },
@@ -72,6 +81,9 @@ impl Found {
                 NotificationType::Fever => "A fever waits for its referral".into(),
                 NotificationType::Missed => format!("Missed: {}", label.en),
                 NotificationType::Handover => format!("Handed over to you: {}", label.en),
+                NotificationType::Offer => format!("Offered to you: {}", label.en),
+                NotificationType::Accepted => format!("Taken by whom you offered it: {}", label.en),
+                NotificationType::Declined => format!("Declined by whom you offered it: {}", label.en),
                 NotificationType::Escalation => format!("Missed below and gone up to you: {}", label.en),
                 NotificationType::Conflict => "What the phone sent differs from what stands; decide".into(),
             },

@@ -22,6 +22,7 @@ use crate::rooms::duties::{Answerers, DutySource};
 /// Duties of those who look after cases.
 pub const DUTY_SOURCE: DutySource = DutySource {
     kinds: duty_kinds::DUTY_KINDS,
+    fevers: &[duty_kinds::FEVER_ALERT],
     plan: Some(|core, district_code| Box::pin(planner::plan(core, district_code))),
     after_missed: Some(|core, district_code| Box::pin(planner::note_silence(core, district_code))),
     answerers: Some(Answerers {

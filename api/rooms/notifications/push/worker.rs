@@ -97,7 +97,8 @@ async fn touched(
 async fn written(core: &Core, district_code: &str, since: i64, last_no: i64) -> Result<Vec<Uuid>, Problem> {
     let statement = Statement::new(format!(
         "SELECT DISTINCT u.user_id FROM ledger_changes AS c JOIN {kind} AS d ON d.district_code = c.district_code AND d.id = c.id \
-         CROSS JOIN LATERAL (VALUES (d.assignee_id), (d.escalated_to_id)) AS u(user_id) \
+         CROSS JOIN LATERAL (SELECT v.user_id FROM (VALUES (d.assignee_id), (d.escalated_to_id), (d.offered_to)) AS v(user_id) \
+         UNION SELECT (h.body->>'revised_by')::uuid FROM record_revisions AS h WHERE h.district_code = d.district_code AND h.kind = '{kind}' AND h.id = d.id AND h.body->>'offered_to' IS NOT NULL) AS u(user_id) \
          WHERE u.user_id IS NOT NULL AND c.kind = '{kind}' AND c.district_code = ",
         kind = DUTIES.name
     ))
