@@ -250,3 +250,60 @@ async fn a_file_of_accounts_becomes_a_sheet_to_cut() {
     assert!(status == Some(6) && said.contains("用户名已被占用"), "{said}");
     assert_eq!(std::fs::read_to_string(folder.0.join("good.sheet.html")).unwrap(), sheet, "nothing is written over");
 }
+
+#[tokio::test]
+async fn accounts_of_a_file_are_of_the_organisations_that_it_names() {
+    let folder = Folder::new("accounts-organisations");
+    let served = Served::start(&folder);
+    let admin = served.sign_in(&folder.add_user("admin"), "雨城区-指挥部-值守-2020").await;
+    let run = |arguments: &[&str]| {
+        let output = folder.command(arguments).env("LC_ALL", "zh_CN.UTF-8").output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let organization = async |name: &str, area_code: &str| {
+        let body = json!({"kind": "health_center", "name": name, "area_code": area_code});
+        let (status, made) = served.send("POST", "/v1/organizations", &admin, &body).await;
+        assert_eq!(status, 201, "{made}");
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let (street, district) = (organization("卫生院", "511802005").await, organization("卫生院", "511802").await);
+    organization("卫生院", "511802114").await;
+    let twins = [organization("村卫生室", "511802005001").await, organization("村卫生室", "511802005002").await];
+    let head = "用户名,姓名,角色,区划代码,单位,角色限定单位\n";
+    let bad = "a.one,甲,门岗,511802005,农机站,\nb.one,乙,门岗,511802005,,村卫生室\nc.one,丙,门岗,511802005001,卫生院,\nc.one,,志愿者,511802005001,村卫生室,卫生院\nd.one,丁,门岗,511802005003,村卫生室,\n";
+    std::fs::write(folder.0.join("bad.csv"), head.to_owned() + bad).unwrap();
+    let (status, said) = run(&["user", "import", "bad.csv"]);
+    let told = ["2: /organization", "3: /role_organization", "5: /organization", "6: /organization"];
+    assert!(status == Some(6) && told.iter().all(|fault| said.contains(fault)), "{said}");
+    assert!(!said.contains("4: ") && !said.contains("农机站"), "{said}");
+
+    // The nearest above, or the one within; by id in any letters; a role of an organisation beside one of an area.
+    let rows = [
+        "a.one,甲,门岗,511802005,卫生院,".to_owned(),
+        format!("b.one,乙,门岗,511802005,{},卫生院", twins[0].to_uppercase()),
+        "b.one,,志愿者,511802005001,,".to_owned(),
+        "c.one,丙,门岗,511802002,,卫生院".to_owned(),
+    ];
+    let many: String = (0..20).map(|number| format!("\nguard.{number},门岗{number},门岗,511802005,卫生院,")).collect();
+    std::fs::write(folder.0.join("good.csv"), head.to_owned() + &rows.join("\n") + &many).unwrap();
+    let (status, said) = run(&["user", "import", "good.csv", "--csv", "passwords.csv"]);
+    assert_eq!(status, Some(0), "{said}");
+    let passwords = std::fs::read_to_string(folder.0.join("passwords.csv")).unwrap();
+    let made: Vec<&str> = passwords.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(
+        (made.len(), &made[..3], made[22]),
+        (23, &["a.one", "b.one", "c.one"][..], "guard.19"),
+        "in their order"
+    );
+    let (_, users) = served.send("GET", "/v1/users?limit=500", &admin, &serde_json::Value::Null).await;
+    let of = |name: &str| users["items"].as_array().unwrap().iter().find(|user| user["username"] == name).unwrap();
+    let roles = |name: &str| -> Vec<serde_json::Value> {
+        of(name)["roles"].as_array().unwrap().iter().map(|role| role["org_id"].clone()).collect()
+    };
+    assert_eq!((&of("a.one")["org_id"], roles("a.one")), (&json!(street), vec![json!(null)]));
+    assert_eq!(of("b.one")["org_id"], json!(twins[0]));
+    let mut of_b = roles("b.one");
+    of_b.sort_by_key(serde_json::Value::is_null);
+    assert_eq!(of_b, [json!(street), json!(null)]);
+    assert_eq!((&of("c.one")["org_id"], roles("c.one")), (&json!(null), vec![json!(district)]));
+}

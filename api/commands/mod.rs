@@ -9,6 +9,7 @@ mod grid;
 mod import;
 mod inspect;
 mod language;
+mod progress;
 mod serve;
 mod verify;
 

@@ -1,12 +1,11 @@
 //! `verify`.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use lianfang::integrity::checkpoint::Checkpoint;
 use lianfang::integrity::{Told, Verified, VerifyError, verify_from};
 use lianfang::platform::config::Config;
@@ -15,10 +14,9 @@ use lianfang::server::routes;
 use lianfang::server::start::{self, Backend};
 use serde_json::json;
 
-use super::{Failure, client, prepare, print};
+use super::progress::Progress;
+use super::{Failure, prepare, print};
 
-/// Pause between two lines of progress where no bar is drawn.
-const LINES: Duration = Duration::from_secs(10);
 /// How often the checkpoint is written.
 const KEPT: Duration = Duration::from_secs(5);
 
@@ -54,7 +52,7 @@ async fn verify_at(backend: &Backend, config: Config, checkpoints: Checkpoints) 
     prepare(backend).await?;
     let core = start::core(config, &backend.service_url, routes::kinds()).await?;
     let from = checkpoints.from.as_deref().map_or(Ok(Checkpoint::default()), |file| read(&core, file))?;
-    let mut progress = Progress::begin(checkpoints.kept)?;
+    let mut progress = Proving::begin(checkpoints.kept)?;
     let verified = verify_from(&core, from, &mut |told| progress.tell(&core, &told)).await;
     let kept = progress.finish(&core);
     let verified = verified.map_err(|error| match error {
@@ -70,38 +68,29 @@ fn read(core: &Core, file: &Path) -> Result<Checkpoint, Failure> {
     Checkpoint::read(&text, &core.keys).ok_or_else(|| unusable(&"isn't a checkpoint that this service wrote"))
 }
 
-/// Progress as a bar on a terminal, as lines elsewhere; and the checkpoint's file.
-struct Progress {
-    bar: Option<ProgressBar>,
-    told_at: Instant,
+/// Progress, and the checkpoint's file.
+struct Proving {
+    shown: Progress,
     file: Option<PathBuf>,
     kept_at: Instant,
     reached: Option<Checkpoint>,
     failed: Option<io::Error>,
 }
 
-impl Progress {
+impl Proving {
     fn begin(file: Option<PathBuf>) -> Result<Self, Failure> {
-        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {per_sec}, {eta} left");
-        let bar = ProgressBar::new(0).with_style(style.map_err(Failure::other)?);
-        let (bar, now) = (io::stderr().is_terminal().then_some(bar), Instant::now());
-        Ok(Self { bar, told_at: now, file, kept_at: now, reached: None, failed: None })
+        Ok(Self { shown: Progress::begin()?, file, kept_at: Instant::now(), reached: None, failed: None })
     }
 
     fn tell(&mut self, core: &Core, told: &Told<'_>) {
         match told {
-            &Told::Numbers(done, total) => match &self.bar {
-                Some(bar) => {
-                    bar.set_message("numbers");
-                    bar.set_length(total);
-                    bar.set_position(done);
-                }
-                None => self.line(|| format!("{done} of {total} numbers proved")),
-            },
-            Told::Counted(district_code, records) => match &self.bar {
-                Some(bar) => bar.set_message(format!("numbers; {district_code}: {records} records counted")),
-                None => self.line(|| format!("{district_code}: {records} records counted")),
-            },
+            &Told::Numbers(done, total) => {
+                self.shown.tell(done, total, "numbers", || format!("{done} of {total} numbers proved"));
+            }
+            Told::Counted(district_code, records) => {
+                let counted = || format!("{district_code}: {records} records counted");
+                self.shown.note(|| format!("numbers; {}", counted()), counted);
+            }
             Told::Reached(_) if self.file.is_none() => {}
             Told::Reached(checkpoint) => {
                 self.reached = Some((*checkpoint).clone());
@@ -109,13 +98,6 @@ impl Progress {
                     self.keep(core);
                 }
             }
-        }
-    }
-
-    fn line(&mut self, text: impl Fn() -> String) {
-        if self.told_at.elapsed() >= LINES {
-            self.told_at = Instant::now();
-            client::tell(&text());
         }
     }
 
@@ -138,9 +120,7 @@ impl Progress {
 
     fn finish(mut self, core: &Core) -> Result<(), Failure> {
         self.keep(core);
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.shown.finish();
         self.failed.map_or(Ok(()), |error| Err(Failure::Other(format!("the checkpoint can't be kept: {error}"))))
     }
 }

@@ -1,11 +1,13 @@
 //! `user import`: the accounts of a file, with a sheet to print and cut: a strip an account.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use futures_util::stream::{StreamExt, iter};
 use kit::faults::Fault;
 use kit::text::Language;
 use kit::tree::Tree;
@@ -19,7 +21,9 @@ use lianfang::rooms::accounts::users::NewUser;
 use serde_json::{Value as Json, json};
 
 use super::super::language::{say, spoken};
+use super::super::progress::Progress;
 use super::super::{Failure, at_work, print};
+use super::organizations::{self, Named};
 use super::sheet::{self, Strip};
 use crate::Place;
 
@@ -27,6 +31,8 @@ use crate::Place;
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
 /// Accounts of a file at most.
 const MOST_ACCOUNTS: usize = 2_000;
+/// Accounts in the making at a time.
+const AT_A_TIME: usize = 4;
 
 /// Columns by the names that people give them.
 const COLUMNS: &[(&str, &[&str])] = &[
@@ -35,13 +41,16 @@ const COLUMNS: &[(&str, &[&str])] = &[
     ("phone", &["phone", "电话", "手机", "手机号", "联系电话"]),
     ("role", &["role", "角色", "岗位"]),
     ("area_code", &["area_code", "区划代码", "区划", "辖区代码"]),
+    ("organization", &["organization", "单位", "所属单位", "单位名称"]),
+    ("role_organization", &["role_organization", "角色限定单位", "限定单位"]),
 ];
 
 /// Accounts to be made.
 #[derive(clap::Args)]
 pub struct ImportUsers {
-    /// CSV with the columns username, display_name, role, area_code and perhaps phone (or 用户名, 姓名, 角色, 区划代码, 电话).
-    /// Whoever has several roles has several rows.
+    /// CSV with the columns username, display_name, role, area_code (or 用户名, 姓名, 角色, 区划代码), and perhaps phone
+    /// (电话), organization (单位: the holder's, by its name there or its id) and role_organization (角色限定单位: to whose
+    /// records the role of the row is narrowed). Whoever has several roles has several rows.
     file: PathBuf,
     /// The sheet to print, HTML [default: FILE with .sheet.html].
     #[arg(long, value_name = "FILE")]
@@ -69,7 +78,7 @@ pub async fn import(place: Place, command: ImportUsers, json: bool) -> Result<()
             return Ok(None);
         }
         let mut papers = Papers::open(&command)?;
-        let strips = make(core, &new).await;
+        let strips = make(core, &new, language).await?;
         // Whatever was made before somebody failed is on paper: its passwords are told nowhere else.
         papers.write(&strips.0, &address, language)?;
         strips.1.map(|()| Some(strips.0.len()))
@@ -83,19 +92,36 @@ pub async fn import(place: Place, command: ImportUsers, json: bool) -> Result<()
     })
 }
 
-async fn make(core: &Core, new: &[NewUser]) -> (Vec<Strip>, Result<(), Failure>) {
+/// Makes accounts, some at a time: of each a hash takes tens of milliseconds of a core. After one that fails none is
+/// begun; answered are those that were made, and why the rest wasn't.
+async fn make(core: &Core, new: &[NewUser], language: Language) -> Result<(Vec<Strip>, Result<(), Failure>), Failure> {
+    let (mut progress, failed) = (Progress::begin()?, Cell::new(false));
     let mut strips = Vec::with_capacity(new.len());
-    for account in new {
-        match operator::add(core, account).await {
+    let mut outcome = Ok(());
+    let begun = new.iter().take_while(|_| !failed.get());
+    let mut making = iter(begun.map(async |account| (account, operator::add(core, account).await))).buffered(AT_A_TIME);
+    while let Some((account, made)) = making.next().await {
+        match made {
             Ok(one_time_password) => strips.push(Strip {
                 display_name: account.display_name.clone(),
                 username: account.username.clone(),
                 one_time_password,
             }),
-            Err(problem) => return (strips, Err(problem.into())),
+            Err(problem) => {
+                failed.set(true);
+                outcome = outcome.and(Err(problem.into()));
+            }
         }
+        let (done, total) = (strips.len(), new.len());
+        let line = || format!("{done}/{total} {}", say(language, "accounts made", "个账号已创建"));
+        progress.tell(number(done), number(total), say(language, "accounts", "个账号"), line);
     }
-    (strips, Ok(()))
+    progress.finish();
+    Ok((strips, outcome))
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 impl ImportUsers {
@@ -141,6 +167,7 @@ fn new_file(path: &Path) -> Result<File, Failure> {
 struct Wanted {
     line: u64,
     body: Json,
+    organizations: Vec<Named>,
 }
 
 /// Reads the file: rows of one user name are one account with several roles.
@@ -169,8 +196,15 @@ fn read(path: &Path, language: Language) -> Result<Vec<Wanted>, Failure> {
         let grant = json!({"role": cell("role").map(role_code), "area_code": cell("area_code")});
         let name = cell("username").unwrap_or_default().to_lowercase();
         let known = by_name.get(&name).and_then(|index| found.get_mut(*index)).filter(|_| !name.is_empty());
-        if let Some(Json::Array(roles)) = known.and_then(|wanted| wanted.body.get_mut("roles")) {
-            roles.push(grant);
+        let line = row.position().map_or(0, csv::Position::line);
+        let told = |role: usize| organizations::named(line, role, cell("organization"), cell("role_organization"));
+        if let Some(wanted) = known {
+            let roles = wanted.body.get_mut("roles").and_then(Json::as_array_mut);
+            let role = roles.map_or(0, |roles| {
+                roles.push(grant);
+                roles.len() - 1
+            });
+            wanted.organizations.extend(told(role));
             continue;
         }
         let mut body = json!({"roles": [grant]});
@@ -180,7 +214,7 @@ fn read(path: &Path, language: Language) -> Result<Vec<Wanted>, Failure> {
             }
         }
         by_name.insert(name, found.len());
-        found.push(Wanted { line: row.position().map_or(0, csv::Position::line), body });
+        found.push(Wanted { line, body, organizations: told(0) });
     }
     match found.len() {
         0 => Err(unreadable(&say(language, "has no rows", "没有数据行"))),
@@ -226,8 +260,11 @@ fn role_code(cell: &str) -> &str {
 /// All accounts checked; every fault of every row at once.
 async fn checked(core: &Core, wanted: &[Wanted], language: Language) -> Result<Vec<NewUser>, Failure> {
     let (mut new, mut faults) = (Vec::with_capacity(wanted.len()), Vec::new());
+    let known = organizations::known(core, wanted.iter().flat_map(|one| &one.organizations)).await?;
     for one in wanted {
-        match operator::read_new(core, &Tree::from_json(&one.body)) {
+        let mut body = one.body.clone();
+        faults.extend(organizations::put(&known, &one.organizations, &mut body, language));
+        match operator::read_new(core, &Tree::from_json(&body)) {
             Ok(account) => new.push((one.line, account)),
             Err(problem) => {
                 let told = |fault: &Fault| (one.line, format!("{} {}", fault.pointer, fault.message(language)));

@@ -2,6 +2,7 @@
 
 mod import;
 mod keys;
+mod organizations;
 mod sheet;
 mod users;
 

@@ -4,9 +4,14 @@
 use std::collections::BTreeSet;
 
 use diesel::{ExpressionMethods, QueryDsl};
+use kit::columns;
 use kit::faults::Faults;
 use kit::problem::Problem;
+use kit::row::Row;
+use kit::statement::{ColumnType, Statement};
+use kit::time::day_of;
 use kit::tree::Tree;
+use kit::value::Value;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -17,7 +22,13 @@ use crate::platform::access::{Grant, Role};
 use crate::platform::audit::{AuditEntry, system_write_all};
 use crate::platform::core::Core;
 use crate::platform::schema;
+use crate::records::envelope::{AREA_CODE, ID};
 use crate::rooms::duties;
+use crate::rooms::registers::ORGANIZATIONS;
+
+columns! {
+    NAME "name": String;
+}
 
 /// Accounts that are listed.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +69,39 @@ pub fn read_new(core: &Core, tree: &Tree) -> Result<NewUser, Problem> {
     let (_, new) = users::read_new(tree, &core.divisions, &mut faults);
     faults.finish()?;
     new.ok_or_else(|| Problem::internal("a checked form makes no account"))
+}
+
+/// An organisation that accounts may be of.
+pub struct Organization {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// The area it is responsible for.
+    pub area_code: String,
+}
+
+/// Organisations that stand and have one of these names or ids.
+pub async fn organizations(core: &Core, names: Vec<String>) -> Result<Vec<Organization>, Problem> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = || names.iter().cloned().map(Value::Text).collect();
+    let statement = Statement::new(format!(
+        "SELECT o.id, o.name, o.area_code FROM {} AS o WHERE NOT o.voided AND (o.ended_on IS NULL OR o.ended_on > ",
+        ORGANIZATIONS.name
+    ))
+    .bind(ColumnType::Day, Value::Day(day_of(core.clock.now(), core.zone)))
+    .sql(") AND (o.name = ANY(")
+    .column(ColumnType::Text, names())
+    .sql(") OR o.id::text = ANY(")
+    .column(ColumnType::Text, names())
+    .sql(")) ORDER BY o.id")
+    .seeing_everything();
+    let organization = |mut row: Row| {
+        Some(Organization { id: row.get(&ID)?, name: row.get(&NAME)?, area_code: row.get(&AREA_CODE)?.to_owned() })
+    };
+    Ok(core.database.read(&statement).await?.into_iter().filter_map(organization).collect())
 }
 
 /// Those of these names that accounts have, in small letters.
