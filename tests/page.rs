@@ -135,6 +135,57 @@ async fn who_is_behind_is_told_by_name_the_oldest_first() {
     );
 }
 
+/// What the page asks for to warn of partners that are told nothing, by the very address that it has.
+#[tokio::test]
+async fn endpoints_in_trouble_are_told_to_whoever_answers_for_them() {
+    let app = TestApp::start().await;
+    let (admin, other) = (app.command().await, app.health_worker("八步镇").await);
+    let make = async |purpose: &str| {
+        let body =
+            json!({"url": "https://dashboard.example.cn/hooks", "district_code": "511802", "description": purpose});
+        admin.post("/v1/webhook-endpoints", &body).await.expect(201).body["id"].as_str().unwrap().to_owned()
+    };
+    let (well, failing, gone) = (make("well").await, make("failing").await, make("gone").await);
+    let (paused, moved) = (make("paused").await, make("moved").await);
+    admin.post(&format!("/v1/webhook-endpoints/{paused}:pause"), &json!({})).await.expect(200);
+    let elsewhere = json!({"url": "https://dashboard.example.cn/others"});
+    let path = format!("/v1/webhook-endpoints/{moved}");
+    let tag = admin.get(&path).await.expect(200).header("etag").to_owned();
+    admin.patch(&path, &tag, &elsewhere).await.expect(200);
+    for (id, state, reason) in [(&failing, "failing", "NULL"), (&gone, "disabled", "'gone'")] {
+        let set = format!("UPDATE webhook_endpoints SET state = '{state}', state_reason = {reason} WHERE id = '{id}'");
+        app.sql(&set).await;
+    }
+    let script = reqwest::get(app.url("/dashboard/webhooks.js")).await.unwrap().text().await.unwrap();
+    let read = Regex::new(r#""(/v1/webhook-endpoints\?[^"]+)""#).unwrap().captures(&script).unwrap()[1].to_owned();
+    let overview = reqwest::get(app.url("/")).await.unwrap().text().await.unwrap();
+    assert!(overview.contains("webhooks.js"), "the page loads it");
+    let ids = |body: &Json| -> Vec<String> {
+        body["items"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let told = body(&admin, &read).await;
+    assert_eq!(ids(&told), [moved.clone(), gone.clone(), failing.clone()], "not what somebody paused: {told}");
+    let reasons: Vec<&Json> = told["items"].as_array().unwrap().iter().map(|one| &one["state_reason"]).collect();
+    assert_eq!(reasons, [&json!("url_changed"), &json!("gone"), &Json::Null]);
+    // Each state and reason has its words in both languages.
+    for file in ["texts/zh.js", "texts/en.js"] {
+        let texts = reqwest::get(app.url(&format!("/dashboard/{file}"))).await.unwrap().text().await.unwrap();
+        let texts = if texts.contains("webhooks:") { texts } else { overview.clone() };
+        for reason in ["url_changed", "rights_ended", "gone", "retries_exhausted"] {
+            assert!(texts.contains(&format!("webhook_{reason}:")), "{file}: {reason}");
+        }
+    }
+    assert_eq!(ids(&body(&admin, "/v1/webhook-endpoints?in_trouble=false").await), [paused, well]);
+    let page = body(&admin, "/v1/webhook-endpoints?in_trouble=true&limit=1").await;
+    let next = format!("/v1/webhook-endpoints?limit=1&cursor={}", page["next_cursor"].as_str().unwrap());
+    assert_eq!(admin.get(&next).await.expect(400).code(), "bad_cursor", "a cursor is its list's own");
+    assert_eq!(ids(&body(&admin, &format!("{next}&in_trouble=true")).await), [gone]);
+    let unit = app.actor(Role::OrgAdmin, "雨城区").await;
+    assert!(ids(&body(&unit, &read).await).is_empty(), "others' endpoints");
+    other.get(&read).await.expect(403);
+    admin.get("/v1/webhook-endpoints?in_trouble=perhaps").await.expect(400);
+}
+
 #[tokio::test]
 async fn the_pages_files_are_small_and_strict() {
     let app = TestApp::start().await;

@@ -24,7 +24,7 @@ use crate::platform::codes::INVALID_ORDER;
 use crate::platform::http::{Access, Answer, Call, Operation, fault, fault_with};
 
 /// Why an endpoint is paused that somebody paused.
-const BY_HAND: &str = "by_hand";
+pub const BY_HAND: &str = "by_hand";
 /// How long both secrets sign, in minutes, where nobody says.
 const OVERLAP: i64 = 1_440;
 

@@ -22,8 +22,8 @@ use super::owner::{self, MAKERS};
 use super::signer::{self, SECRET_BYTES};
 use super::store::{self, sealed_for};
 use super::wire::{
-    self, AREA_CODE, BATCH, DESCRIPTION, DISTRICT_CODE, ENDPOINT_PATCH, FROM_CHANGE_NO, KINDS, NEW, NEW_ENDPOINT, OPS,
-    PATCH, PAYLOAD, SIGNING, URL, WebhookEndpoint, WebhookEndpointSecret, example, view,
+    self, AREA_CODE, BATCH, DESCRIPTION, DISTRICT_CODE, ENDPOINT_PATCH, FROM_CHANGE_NO, IN_TROUBLE, KINDS, NEW,
+    NEW_ENDPOINT, OPS, PATCH, PAYLOAD, SIGNING, URL, WebhookEndpoint, WebhookEndpointSecret, example, view,
 };
 use crate::exchange::changes;
 use crate::platform::access::Role;
@@ -57,7 +57,7 @@ pub fn operations() -> Vec<Operation> {
             .problems(&[TOO_MANY_ENDPOINTS, Code::LEDGER_UNAVAILABLE]),
         own(Operation::new(Method::GET, "/v1/webhook-endpoints", "list_webhook_endpoints", list))
             .described(TAG, "List endpoints", "The caller's own, the newest first; to the command all of its district, to a unit those of its organisations.")
-            .parameters(vec![&LIMIT, &CURSOR])
+            .parameters(vec![&IN_TROUBLE.field, &LIMIT, &CURSOR])
             .answers::<Page<WebhookEndpoint>>(200, "A page.", Some(json!({"items": [example()], "next_cursor": null})))
             .with_headers(&["Link"]),
         own(Operation::new(Method::GET, "/v1/webhook-endpoints/{id}", "get_webhook_endpoint", get))
@@ -202,9 +202,10 @@ fn check(core: &Core, form: &Values, district_code: Option<&str>, faults: &mut F
 
 async fn list(call: Call) -> Answer {
     let owner = owner::caller(&call)?;
-    let binding = format!("webhook_endpoints|{owner:?}");
+    let in_trouble = call.query.get(&IN_TROUBLE);
+    let binding = format!("webhook_endpoints|{owner:?}|{in_trouble:?}");
     let after = page::position(&call, &binding)?.and_then(|text| text.parse::<Uuid>().ok());
-    let statement = store::visible(call.actor()?, owner);
+    let statement = store::troubled(store::visible(call.actor()?, owner), in_trouble);
     let statement = match after {
         Some(id) => statement.sql(" AND e.id < ").id(id),
         None => statement,

@@ -10,11 +10,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::actions::BY_HAND;
 use super::codes::TOO_MANY_ENDPOINTS;
 use super::endpoint::{
     BEHIND, COUNT, CREATED_AT, CURSOR_NO, DISTRICT_CODE, Endpoint, FORMER_SECRET, FORMER_UNTIL, ID, KEY_ID,
     NEXT_ATTEMPT_AT, ORG_ID, Owner, PROGRESS, REPLAY, REVISION, SECRET, SETTINGS, STATE, STATE_REASON, UNTESTED,
-    USER_ID,
+    USER_ID, WebhookState,
 };
 use super::worker::NAME;
 use crate::platform::access::Role;
@@ -52,6 +53,20 @@ pub fn visible(actor: &Actor, owner: Owner) -> Statement {
         seen.sql(" OR e.org_id = ANY(").column(ColumnType::Id, organizations).sql(")")
     });
     seen.sql(")").seeing_everything()
+}
+
+/// Those of them that fail or were switched off otherwise than by hand, or the others; all where it isn't asked.
+pub fn troubled(statement: Statement, in_trouble: Option<bool>) -> Statement {
+    let Some(in_trouble) = in_trouble else { return statement };
+    let is = if in_trouble { "IS TRUE" } else { "IS NOT TRUE" };
+    statement
+        .sql(" AND (e.state = ")
+        .text(WebhookState::Failing.code())
+        .sql(" OR (e.state <> ")
+        .text(WebhookState::Active.code())
+        .sql(" AND e.state_reason IS DISTINCT FROM ")
+        .text(BY_HAND)
+        .sql(format!(")) {is}"))
 }
 
 /// An endpoint that the caller sees, else 404.

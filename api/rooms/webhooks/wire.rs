@@ -98,6 +98,12 @@ fields! {
     FROM_CHANGE_NO: i64 = integer("from_change_no", 1, MOST_NO, Text::new("From", "起始编号"), "The first change told; by default the next one.");
 }
 
+fields! {
+    /// Parameters of the list.
+    static LISTED;
+    IN_TROUBLE: bool = Field::new("in_trouble", Shape::Boolean, Text::new("In trouble", "异常"), "`true`: those that fail, or were switched off otherwise than by hand, and tell nothing; `false`: the others.");
+}
+
 /// Fields of a new endpoint.
 pub static NEW: &[Field] = &[
     URL.field.required(),

@@ -44,7 +44,7 @@ const FILES: &[(&str, &str, &str)] = files! {
         "words.js" "texts.js" "texts/zh.js" "texts/en.js" "drill.js" "tell.js" "tell-kinds.js" "case.js" "paper.js" "cartogram.js"
         "shapes.js" "tabs/overview.js" "tabs/trend.js" "tabs/behind.js" "tabs/checkpoints.js" "tabs/observation.js"
         "tabs/households.js" "coverage.js" "bars.js" "doors.js" "tabs/supply.js" "tabs/volunteers.js" "tabs/stocks.js" "tabs/bulletin.js" "tabs/edition.js" "tabs/map.js"
-        "rooms.js" "sheets.js" "tabs/reporting.js" "tabs/venues.js" "tabs/compounds.js" "tabs/communities.js"
+        "rooms.js" "webhooks.js" "sheets.js" "tabs/reporting.js" "tabs/venues.js" "tabs/compounds.js" "tabs/communities.js"
         "vendor/uplot-1.6.32.min.js";
     IMAGE: "icon.svg";
     TEXT: "vendor/uplot-LICENSE.txt";

@@ -116,16 +116,18 @@ export async function render(context, show) {
   const [completeness] = await beside;
   parts.completeness = context.told(completeness);
   if (isFirst) draw();
-  const [, byHour, byArea, cases] = await Promise.all([
+  const [, byHour, byArea, cases, webhooks] = await Promise.all([
     Promise.all(COUNTED.map(async ([path]) => parts.totals.set(path, await all(path)))),
     getAllowed(`/v1/stats/screenings?from_on=${day}&to_on=${day}&by=hour${scope}`),
     getAllowed(`/v1/stats/screenings?from_on=${day}&to_on=${day}&by=area${scope}`),
     getAllowed(`/v1/stats/isolation-cases?cumulative=true&to_on=${day}${scope}`),
+    import("../webhooks.js").then(({ inTrouble }) => inTrouble(context)),
   ]);
   const { bars } = await import("../charts.js");
   const statistics = byHour ?? first;
   const hours = statistics ? await bars(statistics, byHour ? "hour" : "day") : null;
   parts.rest = [
+    webhooks,
     hours && panel(say(byHour ? "hours" : "days14"), { wide: true, id: "hours" }, hours),
     completeness && context.may("list_duties") && behind(completeness, context),
     byArea && panel(say("areas"), { wide: true, id: "areas" }, areas(byArea, context)),
