@@ -68,6 +68,7 @@ const FOLLOWS: &str = "what follows a case is walked through, not merged, for wh
 const OTHERS: &[&str] = &[
     "limit",
     "cursor",
+    "count",
     "counted",
     "people_once",
     "format",

@@ -151,6 +151,7 @@ mod sync_rights;
 mod tellings;
 mod throttle;
 mod time_to_come;
+mod totals;
 mod transfers;
 mod transfers_offline;
 mod travels;

@@ -25,6 +25,7 @@ use super::record::Record;
 use super::record_row::{RecordRow, records};
 use super::scope::{visible_to, within};
 use super::snapshot::{Position, Snapshot};
+use super::totals::{COUNT_NAME, COUNTED_NAME};
 use crate::platform::access::organization_tree::Tree;
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
@@ -125,21 +126,6 @@ pub async fn statement(core: &Core, actor: &Actor, kind: &'static Kind, query: &
     let oldest_first = query.text("order") == Some("oldest");
     let limit = query.integer("limit").unwrap_or(50) + 1;
     Ok(filter.ordered(actor, statement, merging::Page { oldest_first, limit }))
-}
-
-/// Records are counted up to this many: nobody pages through more.
-const MOST_COUNTED: i64 = 100_001;
-
-/// The number of records on all pages of a list.
-pub async fn count(core: &Core, actor: &Actor, kind: &'static Kind, query: &Values) -> Result<i64, Problem> {
-    let Some(district_code) = district(actor, query)? else { return Ok(0) };
-    let filter = Filter::of_query(core, kind, &district_code, query).await?;
-    let statement = filter.apply(core, visible_to(actor, kind, &district_code));
-    let statement = Statement::new("SELECT count(*) AS total FROM (")
-        .then(statement.sql(" LIMIT ").integer(MOST_COUNTED))
-        .sql(") AS p");
-    let row = core.database.read(&statement).await?.into_iter().next();
-    Ok(row.and_then(|mut row| row.integer("total")).unwrap_or(0))
 }
 
 /// The rows of a statement, and the district's newest number when they were read: by one statement, so that nothing
@@ -419,7 +405,7 @@ async fn families(
 fn binding(actor: &Actor, kind: &Kind, query: &Values) -> String {
     let parameters: Vec<String> = query
         .iter()
-        .filter(|(name, _)| !matches!(*name, "cursor" | "limit" | "counted" | "fields" | "include"))
+        .filter(|(name, _)| !matches!(*name, "cursor" | "limit" | COUNT_NAME | COUNTED_NAME | "fields" | "include"))
         .map(|(name, value)| format!("{name}={}", value.to_json(chrono_tz::UTC)))
         .collect();
     format!("{}|{}|{}", kind.name, actor.user_id, parameters.join("&"))

@@ -71,6 +71,7 @@ pub mod settings;
 pub mod sheet_rows;
 pub mod snapshot;
 pub mod theme;
+pub mod totals;
 mod unwritten;
 pub mod view;
 pub mod void;

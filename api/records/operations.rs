@@ -30,7 +30,7 @@ use super::list::RowPage;
 use super::parameters::{Members, PART};
 use super::record::Record;
 use super::row_view::RowWriting;
-use super::{amend, batch, batch_change, history, list, parameters, read, record_row, restore, view, void};
+use super::{amend, batch, batch_change, history, list, parameters, read, record_row, restore, totals, view, void};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::codes::{BAD_IDEMPOTENCY_KEY, DISTRICT_REQUIRED, IF_MATCH_REQUIRED};
 use crate::platform::http::formats::{self, Format};
@@ -102,7 +102,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .parameters(list::parameters(kind).to_vec())
             .answers_with(200, "A page; with `fields` of parts of its records; or all of it as a file.", Some(page), Some(listed))
             .or_as(PART, reference(PAGE_OF_PARTS))
-            .with_headers(&["Link", "Total-Count", "As-Of-Change-No"])
+            .with_headers(&["Link", "Total-Count", "Total-Count-Relation", "As-Of-Change-No"])
             .as_files(Format::ALL.map(Format::media_type).to_vec())
             .problems(&[DISTRICT_REQUIRED, TOO_MANY_ROWS, CELL_TOO_LONG, APPROVAL_REQUIRED, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::GET, format!("{base}/{{id}}"), format!("get_{one}"), move |call| get(kind, call))
@@ -272,15 +272,16 @@ async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {
         return export(kind, call, format).await;
     }
     formats::require_none(&call.query)?;
+    let total = totals::of(&call.core, call.actor()?, kind, &call.query).await?;
     let page = list::rows(&call.core, call.actor()?, kind, &call.query).await?;
     let body = written(kind, &call, &page, own, &members).await?;
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &page.next_cursor {
         response.insert_header((LINK, next_link(&call, cursor)));
     }
-    if call.query.boolean("counted") == Some(true) {
-        let total = list::count(&call.core, call.actor()?, kind, &call.query).await?;
-        response.insert_header(("Total-Count", total.to_string()));
+    if let Some(total) = total {
+        response.insert_header(("Total-Count", total.number.to_string()));
+        response.insert_header(("Total-Count-Relation", total.relation));
     }
     Ok(response.insert_header((CACHE_CONTROL, "no-store")).content_type(members.media_type()).body(body))
 }

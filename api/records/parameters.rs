@@ -15,6 +15,7 @@ use super::as_of;
 use super::definition::{Kind, Registry};
 use super::figure::Figure;
 use super::include::INCLUDE;
+use super::totals::{COUNT, COUNTED};
 use super::view;
 use crate::platform::called::Q;
 use crate::platform::codes::ONLY_IN_PAGES;
@@ -82,13 +83,6 @@ static IDS: Field = Field::new(
 const FIELDS_NAME: &str = "fields";
 /// Asks for records by what they are called.
 static CALLED: Field = Q;
-/// Asks for the number of all.
-static COUNTED: Field = Field::new(
-    "counted",
-    Shape::Boolean,
-    Text::new("Counted", "计总数"),
-    "Whether the header `Total-Count` says how many there are on all pages.",
-);
 static ONCE: Vocabulary = Vocabulary::new(
     "people_once",
     Text::new("Each person once", "每人一条"),
@@ -112,14 +106,14 @@ static ASSIGNEE: Field = Field::new(
 /// A regular expression that the name of any kind matches, and nothing else.
 pub fn name_of_a_kind(kinds: &Registry) -> String {
     let names: Vec<&str> = kinds.kinds().map(|kind| kind.name).collect();
-    // Lists are asked by ids.
-    let shape = if matches!(field.shape, Shape::Account) { Shape::Id } else { field.shape };
     format!("(?:{})", names.join("|"))
 }
 
 /// The parameter that filters by a field, where one asks for it: of its name, unless every list has one of that name for another purpose.
 fn filter(field: &'static Field) -> &'static Field {
     let (name, absence) = (filter_name(field.name), absence(field));
+    // Lists are asked by ids.
+    let shape = if matches!(field.shape, Shape::Account) { Shape::Id } else { field.shape };
     let is_plain = name == field.name && !field.required && absence == Absence::Unasked;
     if is_plain { field } else { Box::leak(Box::new(Field { name, shape, required: false, absence, ..*field })) }
 }
@@ -184,7 +178,7 @@ fn made(kind: &Kind) -> Vec<&'static Field> {
     let people_once = kind.rules.figures().iter().any(Figure::is_of_people).then_some(&PEOPLE_ONCE);
     let status_on = kind.rules.stood_on().map(|stood| stood.parameter);
     let called = kind.called_by().map(|_| &CALLED);
-    [&LIMIT, &CURSOR, &ORDER, &COUNTED, &IDS, Box::leak(Box::new(fields(kind))), &INCLUDE]
+    [&LIMIT, &CURSOR, &ORDER, &COUNT, &COUNTED, &IDS, Box::leak(Box::new(fields(kind))), &INCLUDE]
         .into_iter()
         .chain(called)
         .chain(people_once)

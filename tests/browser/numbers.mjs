@@ -12,7 +12,7 @@ async function listed(token, url, told) {
   const [path] = url.split("?");
   const kind = path.split("/").at(-1);
   const member = told ?? SUMS[kind];
-  if (!member) return Number((await api(token, "GET", `${url}&limit=1&counted=true`)).total);
+  if (!member) return Number((await api(token, "GET", `${url}&limit=1&count=exact`)).total);
   let [sum, cursor] = [0, ""];
   do {
     const page = await api(token, "GET", `${url}&limit=500${cursor}`);

@@ -39,7 +39,7 @@ async function list(url, label) {
   // Whatever comes for a list that was left is thrown away.
   const mine = shownAs;
   const ofKind = /^\/v1\/[a-z-]+(\?|$)/.test(url);
-  const first = await getPage(withParameter(url, `limit=${SIZE}${ofKind ? "&counted=true" : ""}`));
+  const first = await getPage(withParameter(url, `limit=${SIZE}${ofKind ? "&count=exact" : ""}`));
   const word = await words();
   const items = [];
   const body = byId("drill-body");

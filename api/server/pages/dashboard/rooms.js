@@ -34,7 +34,7 @@ export function listed(title, headers, rows, { none = say("none"), full = true, 
 
 // Records of a list with their names, and how many there are of them.
 export async function page(url) {
-  const found = await getPage(`${url}&counted=true`);
+  const found = await getPage(`${url}&count=exact`);
   await learnRecords(found.items);
   return found;
 }
@@ -65,7 +65,7 @@ export function counted(context, kind, title, names, { sums = {}, ...options } =
 // How many records of a kind stand in each state now, each with its list.
 export function inStates(context, kind, title, vocabulary, states) {
   const address = (status) => `/v1/${kind}?to_on=${context.day}&status=${status}${context.scope}`;
-  const read = async () => ({ totals: await Promise.all(states.map(async (status) => (await getPage(`${address(status)}&limit=1&counted=true`)).total)) });
+  const read = async () => ({ totals: await Promise.all(states.map(async (status) => (await getPage(`${address(status)}&limit=1&count=exact`)).total)) });
   const draw = ({ totals }, word) => listed(`${title} · ${say("statesToday")}`, [say("state"), many("records")], states.map((status, index) => {
     const label = `${title} ${word(vocabulary, status)}`;
     return [word(vocabulary, status), link(number(totals[index]), totals[index] ? address(status) : null, label)];

@@ -30,7 +30,7 @@ export async function render(context, show) {
   let abnormal = null;
   if (context.may("list_screenings")) {
     const url = `/v1/screenings?abnormal=true&${on}`;
-    const [page, word] = await Promise.all([getPage(`${url}&limit=50&counted=true`), words()]);
+    const [page, word] = await Promise.all([getPage(`${url}&limit=50&count=exact`), words()]);
     await learnRecords(page.items);
     const more = page.next_cursor ? button(say("more", { shown: number(page.items.length), total: number(page.total) }), () => openRecords(url, say("abnormal")), { className: "more" }) : null;
     abnormal = panel(`${say("abnormal")} ${number(page.total ?? page.items.length)}`, { full: true, id: "abnormal" }, page.items.length ? records(page.items, word, say("abnormal")) : empty(say("noAbnormal")), more);

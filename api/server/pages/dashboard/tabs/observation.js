@@ -45,7 +45,7 @@ export async function render(context, show) {
   const address = `/v1/isolation-cases?to_on=${day}${wanted === "all" ? "" : `&state=${wanted}&state_on=${day}`}&order=oldest${scope}`;
   if (further.address !== address) further = { address, pages: [] };
   const [first, cases, completeness, word] = await Promise.all([
-    getPage(`${address}&limit=${SIZE}&counted=true`),
+    getPage(`${address}&limit=${SIZE}&count=exact`),
     getAllowed(`/v1/stats/isolation-cases?cumulative=true&to_on=${day}${scope}`),
     getAllowed(`/v1/stats/completeness?by=kind&from_on=${day}&to_on=${day}${scope}`), words()]);
   context.told(cases);
