@@ -12,7 +12,7 @@ use kit::tree::Tree;
 use uuid::Uuid;
 
 use super::codes::UNKNOWN_ACCOUNT;
-use crate::platform::access::beside::{self, Account};
+use crate::platform::access::colleagues::{self, Account};
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 
@@ -36,7 +36,7 @@ impl NamedAccounts {
             }
         }
         let is_asked = !names.is_empty();
-        Ok(Self { found: beside::by_username(core, actor, names).await?, is_asked })
+        Ok(Self { found: colleagues::by_username(core, actor, names).await?, is_asked })
     }
 
     /// Whether any name stands in them.
@@ -47,7 +47,7 @@ impl NamedAccounts {
     /// Puts ids in the place of names. A name that can't be told is a fault, and becomes an id of nobody.
     pub fn put(&self, fields: &[&Field], tree: &mut Tree, faults: &mut Faults) {
         walk(fields, tree, "", &mut |name, at| {
-            let known = self.found.get(&name.to_lowercase()).filter(|account| account.beside);
+            let known = self.found.get(&name.to_lowercase()).filter(|account| account.is_colleague);
             if known.is_none() {
                 faults.add(at, UNKNOWN_ACCOUNT);
             }
@@ -67,7 +67,7 @@ impl NamedAccounts {
     /// Puts ids in the place of those names that can be told; the others stay, for the check to refuse.
     pub fn put_known(&self, fields: &[&Field], tree: &mut Tree) {
         walk(fields, tree, "", &mut |name, _| {
-            if let Some(account) = self.found.get(&name.to_lowercase()).filter(|account| account.beside) {
+            if let Some(account) = self.found.get(&name.to_lowercase()).filter(|account| account.is_colleague) {
                 *name = account.id.to_string();
             }
         });

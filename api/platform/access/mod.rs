@@ -4,7 +4,7 @@
 //! server and kept for three seconds, so that a revocation bites within five.
 
 pub mod accounts;
-pub mod beside;
+pub mod colleagues;
 pub mod keys;
 pub mod operations;
 pub mod organization_tree;

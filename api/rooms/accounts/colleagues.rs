@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::called;
 use crate::platform::access::Role;
-use crate::platform::access::beside::beside;
+use crate::platform::access::colleagues::work_beside;
 use crate::platform::access::roles::{self, Actor};
 use crate::platform::http::page::{self, Page};
 use crate::platform::http::{Access, Answer, Call, Operation, fault};
@@ -134,7 +134,7 @@ fn statement(call: &Call, actor: &Actor, called: Option<Vec<Uuid>>, after: Optio
     )
     .column(ColumnType::Text, roles)
     .sql(") AND ");
-    let mut statement = beside(statement, actor, actor.grants_of(NAMERS));
+    let mut statement = work_beside(statement, actor, actor.grants_of(NAMERS));
     if let Some(code) = call.query.get(&AREA_CODE) {
         let placement = call.core.divisions.place(code, None).ok_or_else(|| fault("?area_code", UNKNOWN_AREA))?;
         statement = statement.sql(" AND starts_with(").text(&placement.area_code).sql(", g.area_code)");

@@ -98,9 +98,8 @@ pub async fn organizations(core: &Core, names: Vec<String>) -> Result<Vec<Organi
     .column(ColumnType::Text, names())
     .sql(")) ORDER BY o.id")
     .seeing_everything();
-    let organization = |mut row: Row| {
-        Some(Organization { id: row.get(&ID)?, name: row.get(&NAME)?, area_code: row.get(&AREA_CODE)?.to_owned() })
-    };
+    let organization =
+        |mut row: Row| Some(Organization { id: row.get(&ID)?, name: row.get(&NAME)?, area_code: row.get(&AREA_CODE)? });
     Ok(core.database.read(&statement).await?.into_iter().filter_map(organization).collect())
 }
 

@@ -1,4 +1,4 @@
-//! Accounts beside somebody: those that work where he does, above his area, in it or below; to whoever works for one
+//! Colleagues: accounts that work where somebody does, above his area, in it or below; to whoever works for one
 //! organisation only those of his own. Such accounts he may name, by id or by user name.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use crate::platform::core::Core;
 columns! {
     ID "id": Uuid;
     USERNAME "username": String;
-    BESIDE "beside": bool;
+    IS_COLLEAGUE "is_colleague": bool;
 }
 
 /// An account of a user name.
@@ -24,11 +24,11 @@ pub struct Account {
     /// Its id.
     pub id: Uuid,
     /// Whether it is active and works where whoever names it does.
-    pub beside: bool,
+    pub is_colleague: bool,
 }
 
 /// The condition that the account `u` works, by its grant `g`, where one of these grants does.
-pub fn beside<'a>(statement: Statement, actor: &Actor, grants: impl Iterator<Item = &'a Grant>) -> Statement {
+pub fn work_beside<'a>(statement: Statement, actor: &Actor, grants: impl Iterator<Item = &'a Grant>) -> Statement {
     grants.fold(statement.sql("(false"), |statement, own| beside_grant(statement, actor, own)).sql(")")
 }
 
@@ -56,13 +56,13 @@ pub async fn by_username(
     let statement = Statement::new(
         "SELECT u.id, lower(u.username) AS username, u.active AND EXISTS (SELECT 1 FROM user_grants AS g WHERE g.user_id = u.id AND ",
     );
-    let statement = beside(statement, actor, actor.grants.iter())
-        .sql(") AS beside FROM users AS u WHERE lower(u.username) = ANY(")
+    let statement = work_beside(statement, actor, actor.grants.iter())
+        .sql(") AS is_colleague FROM users AS u WHERE lower(u.username) = ANY(")
         .column(ColumnType::Text, names.into_iter().map(Value::Text).collect())
         .sql(")");
     let rows = core.database.read(&statement).await?;
     let account = |mut row: kit::row::Row| {
-        let account = Account { id: row.get(&ID)?, beside: row.get(&BESIDE)? };
+        let account = Account { id: row.get(&ID)?, is_colleague: row.get(&IS_COLLEAGUE)? };
         Some((row.get(&USERNAME)?, account))
     };
     Ok(rows.into_iter().filter_map(account).collect())
