@@ -8,7 +8,7 @@ use kit::problem::Problem;
 use kit::text::Text;
 use kit::time::day_of;
 use kit::value::Values;
-use kit::vocabulary::{Vocabulary, word};
+use kit::vocabulary::{Vocabulary, Word, word};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
@@ -67,9 +67,9 @@ pub const SCHEMA: &str = "Included";
 
 /// Schema of `included`.
 pub fn schema() -> Json {
-    let told = json!({"type": "object", "additionalProperties": {"type": "object"}});
+    let told = |word: &Word| json!({"type": "object", "additionalProperties": {"type": "object"}, "description": format!("In short, by id: {}.", word.label.en)});
     let mut properties: Map<String, Json> =
-        INCLUDED.words.iter().map(|word| (word.code.to_owned(), told.clone())).collect();
+        INCLUDED.words.iter().map(|word| (word.code.to_owned(), told(word))).collect();
     let words = json!({"type": "string", "maxLength": 20});
     let cut = json!({"type": "array", "maxItems": INCLUDED.words.len(), "items": words, "description": "Of these more were named than are told: ask for the others by `ids`."});
     properties.insert(CUT.to_owned(), cut);

@@ -338,23 +338,29 @@ export interface components {
         };
         /** @description With `include`: what the records name, by kind and id, in short; of a case also `day` of `days`, null before the first and after the last. What the caller may not see isn't there. */
         Included: {
+            /** @description In short, by id: the case. */
             case?: {
                 [key: string]: Record<string, never>;
             };
             /** @description Of these more were named than are told: ask for the others by `ids`. */
             cut?: string[];
+            /** @description In short, by id: the organisation. */
             organization?: {
                 [key: string]: Record<string, never>;
             };
+            /** @description In short, by id: the person. */
             person?: {
                 [key: string]: Record<string, never>;
             };
+            /** @description In short, by id: the place. */
             place?: {
                 [key: string]: Record<string, never>;
             };
+            /** @description In short, by id: the shift. */
             shift?: {
                 [key: string]: Record<string, never>;
             };
+            /** @description In short, by id: the volunteer. */
             volunteer?: {
                 [key: string]: Record<string, never>;
             };
