@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use kit::problem::Problem;
 use kit::tree::Tree;
 use ledger::AppendError;
@@ -14,10 +15,32 @@ use super::codes::{ID_TAKEN, SPANS_DISTRICTS};
 use super::create::{Created, Outcome, create_all};
 use super::definition::Kind;
 use super::hooks::Hooks;
-use super::prepare::{Preparation, Prepared, prepare};
+use super::prepare::{Preparation, Prepared, prepare_unrecalled, recall_all};
 use super::read;
+use super::unwritten::Unwritten;
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
+
+/// Creations that are ready, but for what those before them say of them.
+pub struct Readied {
+    trees: Vec<Tree>,
+    preparations: Vec<Preparation>,
+    now: DateTime<Utc>,
+}
+
+/// Makes creations ready: what takes the processor and no turn at the ledger.
+pub async fn ready(
+    core: &Core,
+    actor: &Actor,
+    kind: &'static Kind,
+    trees: Vec<Tree>,
+    source: &str,
+) -> Result<Readied, Problem> {
+    let now = core.clock.now();
+    let told = (source, now);
+    let preparations = prepare_unrecalled(core, actor, kind, &trees, told, &Unwritten::default()).await?;
+    Ok(Readied { trees, preparations, now })
+}
 
 /// Creates records, each for itself, in as few appends as can be.
 pub async fn create_bulk(
@@ -27,8 +50,20 @@ pub async fn create_bulk(
     trees: &[Tree],
     source: &str,
 ) -> Result<Vec<Outcome>, Problem> {
-    let now = core.clock.now();
-    let preparations = prepare(core, actor, kind, trees, source, now).await?;
+    let readied = ready(core, actor, kind, trees.to_vec(), source).await?;
+    create_readied(core, actor, kind, readied, source).await
+}
+
+/// The same of those that are ready.
+pub async fn create_readied(
+    core: &Core,
+    actor: &Actor,
+    kind: &'static Kind,
+    readied: Readied,
+    source: &str,
+) -> Result<Vec<Outcome>, Problem> {
+    let Readied { trees, mut preparations, now } = readied;
+    recall_all(core, kind, &mut preparations, now).await?;
     let ready: Vec<(usize, &Prepared)> = preparations
         .iter()
         .enumerate()
@@ -41,7 +76,7 @@ pub async fn create_bulk(
     let together: Vec<(usize, &Prepared)> = ready.into_iter().filter(|(index, _)| !apart.contains(index)).collect();
     let Together::Written(written) = write_all(core, actor, &together, now).await? else {
         // Somebody else wrote one of them meanwhile, or one isn't allowed: each for itself.
-        return create_all(core, actor, kind, trees, source, None).await;
+        return create_all(core, actor, kind, &trees, source, None).await;
     };
     let mut outcomes: Vec<Option<Outcome>> = preparations.iter().map(settled).collect();
     let (places, mut written): (Vec<usize>, Vec<Outcome>) =
@@ -100,7 +135,7 @@ pub async fn write_all(
     core: &Core,
     actor: &Actor,
     ready: &[(usize, &Prepared)],
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<Together, Problem> {
     let Some((_, first)) = ready.first() else { return Ok(Together::Written(Vec::new())) };
     let district_code = &first.place.district_code;

@@ -118,6 +118,20 @@ pub async fn prepare_beside(
     (source, now): (&str, DateTime<Utc>),
     unwritten: &Unwritten,
 ) -> Result<Vec<Preparation>, Problem> {
+    let mut prepared = prepare_unrecalled(core, actor, kind, trees, (source, now), unwritten).await?;
+    recall_all(core, kind, &mut prepared, now).await?;
+    Ok(prepared)
+}
+
+/// The same but for what earlier records say of them: for who prepares while those are still being written.
+pub async fn prepare_unrecalled(
+    core: &Core,
+    actor: &Actor,
+    kind: &'static Kind,
+    trees: &[Tree],
+    (source, now): (&str, DateTime<Utc>),
+    unwritten: &Unwritten,
+) -> Result<Vec<Preparation>, Problem> {
     core.refresh_for(kind).await?;
     let named = NamedAccounts::of(core, actor, &kind.body_fields(), &trees.iter().collect::<Vec<_>>()).await?;
     let mut items: Vec<Item> =
@@ -130,12 +144,21 @@ pub async fn prepare_beside(
     for item in items {
         prepared.push(finish(core, actor, kind, item, source, now).await?);
     }
+    Ok(prepared)
+}
+
+/// Lets those that are ready know what earlier records say of them.
+pub async fn recall_all(
+    core: &Core,
+    kind: &'static Kind,
+    prepared: &mut [Preparation],
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
     let ready = prepared.iter_mut().filter_map(|preparation| match preparation {
         Preparation::Ready(item) => Some((item.place.district_code.clone(), &mut item.draft)),
         _ => None,
     });
-    recall(core, kind, ready, now).await?;
-    Ok(prepared)
+    recall(core, kind, ready, now).await
 }
 
 /// District of a body as far as it can be told before its references are resolved; empty where it can't.

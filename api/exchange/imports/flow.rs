@@ -8,6 +8,7 @@ use std::vec::IntoIter;
 use futures_util::future::join;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
+use kit::tree::Tree;
 
 use super::bounds::timed;
 use super::items::Item;
@@ -15,7 +16,7 @@ use super::job::{CHUNK, Job, new_of};
 use super::reader::Reader;
 use super::wide_lots::lot;
 use crate::exchange::files::table::Row;
-use crate::records::bulk::create_bulk;
+use crate::records::bulk::{Readied, create_readied, ready};
 use crate::records::create::Outcome;
 use crate::records::{Kind, Registry};
 
@@ -34,12 +35,17 @@ struct Source<'a> {
     has_ended: bool,
     /// Rows that are taken at a time.
     size: usize,
+    /// Where a row says what another row may have made; none where any row may mean another.
+    own_references: Option<Vec<Path>>,
 }
+
+/// Names of members, one within the other.
+type Path = Vec<&'static str>;
 
 /// Records that are to be written next.
 enum Lot {
-    /// With ids of their own.
-    Identified(Vec<Item>),
+    /// With ids of their own, and ready to be written.
+    Ready(Vec<Item>, Box<Readied>),
     /// As they were read: who they are depends on what was written before them.
     Read(Vec<Item>),
 }
@@ -48,22 +54,20 @@ impl Job {
     /// Reads all and writes what is good, lot by lot.
     pub(super) async fn run_rows(&mut self, reader: &mut Reader) -> Result<bool, Problem> {
         let (rows, items) = (Vec::new().into_iter().peekable(), Vec::new().into_iter().peekable());
-        let mut source = Source { reader, rows, items, has_ended: false, size: CHUNK };
-        let is_apart = is_apart_from_itself(self.core.kinds(), self.kind) && !self.options.validate_only;
-        let mut next = self.next(&mut source, is_apart).await?;
+        let own_references = own_references(self.core.kinds(), self.kind).filter(|_| !self.options.validate_only);
+        let mut source = Source { reader, rows, items, has_ended: false, size: CHUNK, own_references };
+        let mut next = self.next(&mut source).await?;
         while let Some(lot) = next {
-            let lot = match lot {
-                Lot::Identified(items) => items,
-                Lot::Read(items) => self.identified(items).await?,
-            };
-            next = if is_apart {
-                self.write_beside(lot, &mut source).await?
-            } else {
-                let (started, appends) = (Instant::now(), self.appends());
-                self.write(lot).await?;
-                self.give_way(&mut source, appends, started.elapsed()).await;
-                self.require_few_faults()?;
-                self.next(&mut source, is_apart).await?
+            next = match lot {
+                Lot::Ready(items, readied) => self.write_beside(items, *readied, &mut source).await?,
+                Lot::Read(items) => {
+                    let items = self.identified(items).await?;
+                    let (started, appends) = (Instant::now(), self.appends());
+                    self.write(items).await?;
+                    self.give_way(&mut source, appends, started.elapsed()).await;
+                    self.require_few_faults()?;
+                    self.next(&mut source).await?
+                }
             };
         }
         // What is to be said of the last rows is written with no record, too.
@@ -73,11 +77,16 @@ impl Job {
     }
 
     /// Writes a lot and makes the next one ready meanwhile. What was written is noted even where the file ends badly.
-    async fn write_beside(&mut self, items: Vec<Item>, source: &mut Source<'_>) -> Result<Option<Lot>, Problem> {
+    async fn write_beside(
+        &mut self,
+        items: Vec<Item>,
+        readied: Readied,
+        source: &mut Source<'_>,
+    ) -> Result<Option<Lot>, Problem> {
         self.require_client()?;
         let appends = self.appends();
-        let creation = self.creation(&items);
-        let ((outcomes, took), next) = Box::pin(join(creation, self.next(source, true))).await;
+        let creation = self.creation(readied, items.len());
+        let ((outcomes, took), next) = Box::pin(join(creation, self.next(source))).await;
         let (deadline, records, outcomes) = (self.core.config.file_deadline(), items.len(), outcomes?);
         let turn = self.turn().await?;
         timed(deadline, records, Box::pin(self.note(items, outcomes))).await?;
@@ -88,32 +97,43 @@ impl Job {
     }
 
     /// Creation of a lot by itself, in its turn and its time, and how long it took.
-    fn creation(&self, items: &[Item]) -> impl Future<Output = (Result<Vec<Outcome>, Problem>, Duration)> + use<> {
+    fn creation(
+        &self,
+        readied: Readied,
+        records: usize,
+    ) -> impl Future<Output = (Result<Vec<Outcome>, Problem>, Duration)> + use<> {
         let (core, actor, kind, turn) = (self.core.clone(), self.actor.clone(), self.kind, self.turn());
-        let (trees, source) = (new_of(items), format!("import:{}", self.id));
+        let source = self.source();
         async move {
             let turn = turn.await;
             let started = Instant::now();
             let created = async {
                 let _turn = turn?;
-                create_bulk(&core, &actor, kind, &trees, &source).await
+                create_readied(&core, &actor, kind, readied, &source).await
             };
-            (timed(core.config.file_deadline(), trees.len(), Box::pin(created)).await, started.elapsed())
+            (timed(core.config.file_deadline(), records, Box::pin(created)).await, started.elapsed())
         }
     }
 
     /// The next lot; none where the file ends. It may be empty, where rows were no records or wait for others.
-    async fn next(&mut self, source: &mut Source<'_>, is_apart: bool) -> Result<Option<Lot>, Problem> {
+    async fn next(&mut self, source: &mut Source<'_>) -> Result<Option<Lot>, Problem> {
         if source.items.peek().is_none() && !self.read_on(source).await? {
             return Ok(None);
         }
         // A sheet that ends gives all that waited for its end.
         let size = if source.has_ended { SMALL_CHUNK } else { source.size.max(CHUNK) };
         let items = lot(&mut source.items, size);
-        if is_apart && !items.iter().any(|item| item.body.ours) {
-            return Ok(Some(Lot::Identified(self.identified(items).await?)));
+        let is_apart =
+            |paths: &Vec<Path>| !items.iter().any(|item| item.body.ours || names_any(&item.body.tree, paths));
+        if !source.own_references.as_ref().is_some_and(is_apart) {
+            return Ok(Some(Lot::Read(items)));
         }
-        Ok(Some(Lot::Read(items)))
+        let items = self.identified(items).await?;
+        let (core, trees) = (self.core.clone(), new_of(&items));
+        let (records, told) = (trees.len(), self.source());
+        let readied = ready(&core, &self.actor, self.kind, trees, &told);
+        let readied = timed(core.config.file_deadline(), records, Box::pin(readied)).await?;
+        Ok(Some(Lot::Ready(items, Box::new(readied))))
     }
 
     /// Reads some rows; whether there were any.
@@ -149,16 +169,35 @@ impl Job {
     }
 }
 
-/// Whether no row of a kind means what another one of the same file made: then rows can be told apart before those ahead
-/// of them are written.
-fn is_apart_from_itself(kinds: &Registry, kind: &'static Kind) -> bool {
+/// Members by which a row of a kind means what another one of the same file may have made: rows without them can be told
+/// apart before those ahead of them are written. None where any row may mean another: of people, and of a book.
+fn own_references(kinds: &Registry, kind: &'static Kind) -> Option<Vec<Path>> {
+    if kind.is_people() || kind.rules.book().is_some() {
+        return None;
+    }
     let made = |name: &str| name == kind.name || (kind.tells_people() && kinds.kind(name).is_some_and(Kind::is_people));
-    let refers = |field: &Field| matches!(field.shape, Shape::Reference(name) if made(name));
-    let inner = |field: &&Field| match field.shape {
-        Shape::Inline(name, _) => kinds.kind(name).is_some_and(|kind| kind.fields.iter().any(refers)),
+    let refers = |field: &Field| refers_to(&field.shape, &made);
+    let mut paths: Vec<Path> = Vec::new();
+    for field in kind.body_fields() {
+        paths.extend(refers(field).then(|| vec![field.name]));
+        if let Shape::Inline(name, _) = field.shape {
+            let inner = kinds.kind(name).map(|kind| kind.fields).unwrap_or_default();
+            paths.extend(inner.iter().filter(|inner| refers(inner)).map(|inner| vec![field.name, inner.name]));
+        }
+    }
+    Some(paths)
+}
+
+fn refers_to(shape: &Shape, made: &impl Fn(&str) -> bool) -> bool {
+    match shape {
+        Shape::Reference(name) => made(name),
+        Shape::List { of, .. } => refers_to(of, made),
+        Shape::Object(members) => members.iter().any(|member| refers_to(&member.shape, made)),
         _ => false,
-    };
-    let fields = kind.body_fields();
-    let has_own = fields.iter().any(|field| refers(field) || inner(field));
-    !kind.is_people() && kind.rules.book().is_none() && !has_own
+    }
+}
+
+fn names_any(tree: &Tree, paths: &[Path]) -> bool {
+    let has = |path: &Path| path.iter().try_fold(tree, |tree, name| tree.member(name)).is_some();
+    paths.iter().any(has)
 }

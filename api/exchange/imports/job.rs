@@ -267,8 +267,13 @@ impl Job {
         job_write(&self.core, statements).await
     }
 
+    /// The source of its records.
+    pub(super) fn source(&self) -> String {
+        format!("import:{}", self.id)
+    }
+
     async fn create(&mut self, trees: &[Tree]) -> Result<Vec<Outcome>, Problem> {
-        let (core, source) = (&self.core, format!("import:{}", self.id));
+        let (core, source) = (&self.core, self.source());
         let (actor, kind, options) = (&self.actor, self.kind, &self.options);
         if options.validate_only {
             let outcomes = self.trial.run(core, actor, kind, trees, &source).await?;
