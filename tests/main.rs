@@ -74,6 +74,7 @@ mod import_titles;
 mod import_told;
 mod imports;
 mod imports_bounds;
+mod imports_lots;
 mod in_use;
 mod index_of_changes;
 mod interests;
