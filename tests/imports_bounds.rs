@@ -128,7 +128,8 @@ async fn a_file_of_faults_ends_at_ten_thousand() {
     let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count();
     assert_eq!((status, lines), (200, 10_000));
     let read = import["counts"]["read"].as_u64().unwrap();
-    assert!((10_001..=10_500).contains(&read), "the rest isn't read: {read}");
+    // A lot is a thousand rows at most.
+    assert!((10_001..=11_000).contains(&read), "the rest isn't read: {read}");
 }
 
 /// Whoever goes away takes his work with him; whoever asked to go on has it done.

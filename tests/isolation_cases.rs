@@ -224,7 +224,9 @@ async fn a_refused_batch_leaves_nothing_of_what_its_first_items_would_have_done(
     let id = make(&nurse, "isolation-cases", case(1, json!({}))).await;
     make(&nurse, "observation-notices", json!({"case_id": id, "signed_on": "2020-01-23", "issued_by": "卫生院"})).await;
     let items = json!({"items": [{"case_id": id, "to": "notified"}, {"case_id": id, "to": "completed"}]});
-    nurse.post("/v1/isolation-case-transitions:batch?atomic=true", &items).await.expect(422);
+    let told = nurse.post("/v1/isolation-case-transitions:batch?atomic=true", &items).await.expect(207).body;
+    let codes = [0, 1].map(|item| told["results"][item]["problem"]["code"].as_str().unwrap().to_owned());
+    assert_eq!(codes, ["batch_aborted", "unprocessable"], "each item is told what the rules refuse: {told}");
     let read = nurse.get(&format!("/v1/isolation-cases/{id}")).await.expect(200).body;
     assert_eq!((&read["state"], &read["revision"]), (&json!("identified"), &json!(1)));
     step(&nurse, &id, "notified", json!({})).await.expect(201);

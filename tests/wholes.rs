@@ -95,8 +95,11 @@ async fn a_batch_is_checked_against_what_is_there_and_what_comes_before() {
     assert_eq!(checked["results"][0]["problem"]["errors"][0]["code"], "insufficient_stock");
     assert_eq!(admin.get("/v1/ledger/head").await.body, head, "nothing was written");
 
-    let whole = admin.post("/v1/stock-movements:batch?atomic=true", &rows).await.expect(422);
-    assert_eq!(whole.faults(), [("/quantity".to_owned(), "insufficient_stock".to_owned())]);
+    let whole = admin.post("/v1/stock-movements:batch?atomic=true", &rows).await.expect(207).body;
+    assert_eq!(outcomes(&whole), ["refused"; 4], "{whole}");
+    let code = |item: usize| whole["results"][item]["problem"]["code"].as_str().unwrap().to_owned();
+    assert_eq!([0, 1, 2, 3].map(code), ["unprocessable", "batch_aborted", "batch_aborted", "unprocessable"]);
+    assert_eq!(whole["results"][0]["problem"]["errors"][0]["code"], "insufficient_stock");
     assert_eq!(count(&app, "stock_movements").await, Some(0));
 }
 
