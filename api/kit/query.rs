@@ -1,5 +1,7 @@
 //! Strict reading of query strings: unknown and repeated parameters are faults, never ignored.
 
+use std::cell::LazyCell;
+
 use super::catalogue::FaultCode;
 use super::check::{is_code, read_from_text};
 use super::faults::Faults;
@@ -11,6 +13,8 @@ use super::value::{Value, Values};
 pub fn read_query(query: &str, parameters: &[&Field]) -> Result<Values, Problem> {
     let mut values = Values::default();
     let mut faults = Faults::default();
+    // Made once, however many names are wrong.
+    let known = LazyCell::new(|| names(parameters));
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
         let (Some(name), Some(text)) = (decode(name), decode(text)) else {
@@ -18,7 +22,7 @@ pub fn read_query(query: &str, parameters: &[&Field]) -> Result<Values, Problem>
             continue;
         };
         let Some(field) = parameters.iter().find(|field| field.name == name) else {
-            let there_is = ("parameters", names(parameters));
+            let there_is = ("parameters", known.clone());
             faults.add_with(format!("?{}", harmless(&name)), FaultCode::UNKNOWN_PARAMETER, vec![there_is]);
             continue;
         };
