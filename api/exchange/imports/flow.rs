@@ -1,6 +1,7 @@
 //! Flow of a file into the ledger: while a lot is written the next one is read, checked and told apart, so that neither
 //! the server nor the database waits for the other.
 
+use std::collections::VecDeque;
 use std::iter::Peekable;
 use std::time::{Duration, Instant};
 use std::vec::IntoIter;
@@ -30,9 +31,11 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// Position in a file: what was read and isn't in a lot yet.
 struct Source<'a> {
     reader: &'a mut Reader,
-    rows: Peekable<IntoIter<Row>>,
+    rows: VecDeque<Row>,
     items: Peekable<IntoIter<Item>>,
     has_ended: bool,
+    /// Whether what waited for the end of the file was taken.
+    is_finished: bool,
     /// Rows that are taken at a time.
     size: usize,
     /// Where a row says what another row may have made; none where any row may mean another.
@@ -53,9 +56,10 @@ enum Lot {
 impl Job {
     /// Reads all and writes what is good, lot by lot.
     pub(super) async fn run_rows(&mut self, reader: &mut Reader) -> Result<bool, Problem> {
-        let (rows, items) = (Vec::new().into_iter().peekable(), Vec::new().into_iter().peekable());
+        let (rows, items) = (VecDeque::new(), Vec::new().into_iter().peekable());
         let own_references = own_references(self.core.kinds(), self.kind).filter(|_| !self.options.validate_only);
-        let mut source = Source { reader, rows, items, has_ended: false, size: CHUNK, own_references };
+        let mut source =
+            Source { reader, rows, items, has_ended: false, is_finished: false, size: CHUNK, own_references };
         let mut next = self.next(&mut source).await?;
         while let Some(lot) = next {
             next = match lot {
@@ -121,7 +125,7 @@ impl Job {
             return Ok(None);
         }
         // A sheet that ends gives all that waited for its end.
-        let size = if source.has_ended { SMALL_CHUNK } else { source.size.max(CHUNK) };
+        let size = if source.is_finished { SMALL_CHUNK } else { source.size.max(CHUNK) };
         let items = lot(&mut source.items, size);
         let is_apart =
             |paths: &Vec<Path>| !items.iter().any(|item| item.body.ours || names_any(&item.body.tree, paths));
@@ -136,19 +140,23 @@ impl Job {
         Ok(Some(Lot::Ready(items, Box::new(readied))))
     }
 
-    /// Reads some rows; whether there were any.
+    /// Reads some rows; whether there were any. What is left of the rows before is filled up: a small lot beside a large
+    /// one would leave the server nothing to do while the large one is written.
     async fn read_on(&mut self, source: &mut Source<'_>) -> Result<bool, Problem> {
-        if source.rows.peek().is_none() && !source.has_ended {
-            match source.reader.next(source.size).await? {
-                Some(rows) => source.rows = rows.into_iter().peekable(),
+        let lacking = source.size.saturating_sub(source.rows.len());
+        if lacking > 0 && !source.has_ended {
+            match source.reader.next(lacking).await? {
+                Some(rows) => source.rows.extend(rows),
                 None => source.has_ended = true,
             }
-            if source.has_ended {
-                source.items = self.end_of_file().await?.into_iter().peekable();
-                return Ok(source.items.peek().is_some());
-            }
         }
-        let rows: Vec<Row> = source.rows.by_ref().take(source.size).collect();
+        if source.rows.is_empty() && source.has_ended && !source.is_finished {
+            source.is_finished = true;
+            source.items = self.end_of_file().await?.into_iter().peekable();
+            return Ok(source.items.peek().is_some());
+        }
+        let size = source.size.min(source.rows.len());
+        let rows: Vec<Row> = source.rows.drain(..size).collect();
         source.items = self.items(&rows).await?.into_iter().peekable();
         Ok(!rows.is_empty())
     }
