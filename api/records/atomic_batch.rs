@@ -160,7 +160,7 @@ async fn write(
     now: DateTime<Utc>,
 ) -> Result<Together, Problem> {
     let ready: Vec<(usize, &Prepared)> = ready.iter().map(|(index, item)| (*index, item)).collect();
-    write_all(core, actor, &ready, now).await
+    write_all(core, actor, &ready, now, || {}).await
 }
 
 async fn sort(

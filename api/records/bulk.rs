@@ -51,16 +51,18 @@ pub async fn create_bulk(
     source: &str,
 ) -> Result<Vec<Outcome>, Problem> {
     let readied = ready(core, actor, kind, trees.to_vec(), source).await?;
-    create_readied(core, actor, kind, readied, source).await
+    create_readied(core, actor, kind, readied, source, || {}).await
 }
 
-/// The same of those that are ready.
+/// The same of those that are ready. `handed_in` is called when the ledger has them: from then on there is nothing to do
+/// but to wait.
 pub async fn create_readied(
     core: &Core,
     actor: &Actor,
     kind: &'static Kind,
     readied: Readied,
     source: &str,
+    handed_in: impl FnOnce(),
 ) -> Result<Vec<Outcome>, Problem> {
     let Readied { trees, mut preparations, now } = readied;
     recall_all(core, kind, &mut preparations, now).await?;
@@ -74,7 +76,7 @@ pub async fn create_readied(
         .collect();
     let apart = apart(core, kind, &ready).await?;
     let together: Vec<(usize, &Prepared)> = ready.into_iter().filter(|(index, _)| !apart.contains(index)).collect();
-    let Together::Written(written) = write_all(core, actor, &together, now).await? else {
+    let Together::Written(written) = write_all(core, actor, &together, now, handed_in).await? else {
         // Somebody else wrote one of them meanwhile, or one isn't allowed: each for itself.
         return create_all(core, actor, kind, &trees, source, None).await;
     };
@@ -130,12 +132,13 @@ pub enum Together {
     Refused(Problem),
 }
 
-/// One append of all items.
+/// One append of all items; `handed_in` is called when the ledger is about to have it.
 pub async fn write_all(
     core: &Core,
     actor: &Actor,
     ready: &[(usize, &Prepared)],
     now: DateTime<Utc>,
+    handed_in: impl FnOnce(),
 ) -> Result<Together, Problem> {
     let Some((_, first)) = ready.first() else { return Ok(Together::Written(Vec::new())) };
     let district_code = &first.place.district_code;
@@ -160,7 +163,9 @@ pub async fn write_all(
         return Ok(Together::Written(assembled.into_iter().filter_map(known).collect()));
     }
     let append = changes.into_append(&core.write_context(now, district_code))?;
-    let receipt = match core.ledger.append(append).await {
+    let written = core.ledger.append(append);
+    handed_in();
+    let receipt = match written.await {
         Ok(receipt) => receipt,
         Err(AppendError::Conflict(_)) => return Ok(Together::Met),
         Err(AppendError::Refused(faults)) => return Ok(Together::Refused(AppendError::Refused(faults).into())),

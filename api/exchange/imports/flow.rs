@@ -10,6 +10,7 @@ use futures_util::future::join;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
 use kit::tree::Tree;
+use tokio::sync::oneshot;
 
 use super::bounds::timed;
 use super::items::Item;
@@ -89,8 +90,15 @@ impl Job {
     ) -> Result<Option<Lot>, Problem> {
         self.require_client()?;
         let appends = self.appends();
-        let creation = self.creation(readied, items.len());
-        let ((outcomes, took), next) = Box::pin(join(creation, self.next(source))).await;
+        // The processor is one: what takes it comes while the database has something to do, not before.
+        let (handed_in, is_handed_in) = oneshot::channel();
+        let creation = self.creation(readied, items.len(), handed_in);
+        let next = async {
+            // An error says that nothing will be handed in.
+            let _ = is_handed_in.await;
+            self.next(source).await
+        };
+        let ((outcomes, took), next) = Box::pin(join(creation, next)).await;
         let (deadline, records, outcomes) = (self.core.config.file_deadline(), items.len(), outcomes?);
         let turn = self.turn().await?;
         timed(deadline, records, Box::pin(self.note(items, outcomes))).await?;
@@ -105,6 +113,7 @@ impl Job {
         &self,
         readied: Readied,
         records: usize,
+        handed_in: oneshot::Sender<()>,
     ) -> impl Future<Output = (Result<Vec<Outcome>, Problem>, Duration)> + use<> {
         let (core, actor, kind, turn) = (self.core.clone(), self.actor.clone(), self.kind, self.turn());
         let source = self.source();
@@ -113,7 +122,8 @@ impl Job {
             let started = Instant::now();
             let created = async {
                 let _turn = turn?;
-                create_readied(&core, &actor, kind, readied, &source).await
+                let told = || handed_in.send(()).unwrap_or_default();
+                create_readied(&core, &actor, kind, readied, &source, told).await
             };
             (timed(core.config.file_deadline(), records, Box::pin(created)).await, started.elapsed())
         }
