@@ -36,8 +36,10 @@ async fn what_was_planned_while_tables_were_empty_is_planned_anew_once_the_ledge
          FROM generate_series(1, 100000)",
     )
     .await;
-    let head = app.core.ledger.heads().known("511802").max(1);
-    app.core.ledger.heads().note("511802", head * 2);
+    let heads = app.core.ledger.heads();
+    let head = heads.known("511802").max(1);
+    heads.note("511802", head);
+    heads.note("511802", head * 2);
     // The next to use the connection says what he may see, as always.
     link.see(&RowScope::Everything).await.unwrap();
     let of_full = expected(&mut link).await;
