@@ -299,7 +299,9 @@ async fn first_migrations_at_once_all_succeed() {
         let run = |_| {
             let url = url.clone();
             // Migrations block in place.
-            tokio::spawn(async move { lianfang::server::start::migrate(&url).await.map_err(|error| error.to_string()) })
+            tokio::spawn(
+                async move { lianfang::server::migrations::migrate(&url).await.map_err(|error| error.to_string()) },
+            )
         };
         let runs: Vec<_> = (0..4).map(run).collect();
         let mut counts = Vec::new();
@@ -308,4 +310,15 @@ async fn first_migrations_at_once_all_succeed() {
         }
         assert_eq!(counts.iter().filter(|count| **count > 0).count(), 1, "{counts:?}");
     }
+}
+
+/// An index that a migration left half built when it was broken off stands in nobody's way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_that_was_broken_off_in_an_index_runs_again() {
+    let app = TestApp::start().await;
+    app.sql("DELETE FROM __diesel_schema_migrations WHERE version = '20261128010400'").await;
+    app.sql("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'record_revisions_offers_idx'::regclass").await;
+    assert_eq!(lianfang::server::migrations::migrate(&app.database_url).await.unwrap(), 1);
+    let valid = "SELECT 1 FROM pg_index WHERE indisvalid AND indexrelid = 'record_revisions_offers_idx'::regclass";
+    assert_eq!(app.rows(valid).await.len(), 1);
 }

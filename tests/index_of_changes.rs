@@ -5,7 +5,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection};
 use lianfang::exchange::changes::fill;
 use lianfang::integrity::{Finding, VerifyError, verify};
 use lianfang::server::routes::{self, KINDS};
-use lianfang::server::start;
+use lianfang::server::{migrations, start};
 use serde_json::{Value as Json, json};
 
 use crate::support::{Actor, TestApp, examples};
@@ -103,7 +103,7 @@ async fn nothing_is_served_while_the_newest_number_has_no_line() {
          FROM district_clocks WHERE district_code = '511802'",
     )
     .await;
-    start::migrate(&app.database_url).await.unwrap();
+    migrations::migrate(&app.database_url).await.unwrap();
     assert!(start::core(config, &app.database_url, routes::kinds()).await.is_ok());
 }
 

@@ -3,6 +3,7 @@
 use indicatif::{ProgressBar, ProgressStyle};
 use lianfang::integrity::sealing::{self, Sealed};
 use lianfang::platform::config::Config;
+use lianfang::server::migrations;
 use lianfang::server::routes;
 use lianfang::server::start::{self, Backend};
 use serde_json::json;
@@ -12,7 +13,7 @@ use super::{Failure, prepare, print};
 /// Runs the migrations that are missing.
 pub async fn migrate(config: &Config, json: bool) -> Result<(), Failure> {
     let backend = Backend::start(config).await?;
-    let run = start::migrate(&backend.url).await;
+    let run = migrations::migrate(&backend.url).await;
     backend.leave().await?;
     let count = run?;
     print(&if json { json!({"migrations_run": count}).to_string() } else { format!("{count} migration(s) run.") })

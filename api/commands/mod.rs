@@ -23,6 +23,7 @@ use lianfang::platform::embedded::EmbeddedError;
 use lianfang::platform::row_security;
 use lianfang::records::migration;
 use lianfang::rooms::accounts::USERNAME_TAKEN;
+use lianfang::server::migrations;
 use lianfang::server::routes;
 use lianfang::server::start::{self, Backend, StartError};
 use serde_json::{Value as Json, json};
@@ -113,12 +114,12 @@ pub fn tell_failure(failure: &Failure, json: bool) {
 /// Migrates our own database; somebody's server is migrated by whoever deploys.
 async fn prepare(backend: &Backend) -> Result<(), StartError> {
     if let Some(embedded) = &backend.embedded {
-        let count = start::migrate(&backend.url).await?;
+        let count = migrations::migrate(&backend.url).await?;
         row_security::admit(&backend.url, &backend.service_url, &embedded.service_password()).await?;
         tracing::info!(count, "migrations run");
         return Ok(());
     }
-    match start::pending(&backend.url).await? {
+    match migrations::pending(&backend.url).await? {
         0 => Ok(()),
         missing => Err(StartError::NotMigrated(missing)),
     }

@@ -1,22 +1,15 @@
-//! Starting: the database, its migrations, the districts' clocks, the keys; then the server.
+//! Starting: the database, the districts' clocks, the keys; then the server.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::migration::MigrationSource;
-use diesel::pg::Pg;
-use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use kit::columns;
 use kit::database::{Database, DatabaseError};
 use kit::problem::Problem;
-use kit::row::Row;
 use kit::statement::Statement;
 use ledger::Ledger;
 
-use crate::exchange::changes::fill;
 use crate::platform::config::Config;
 use crate::platform::core::Core;
 use crate::platform::divisions::tree::{DivisionDataError, Divisions};
@@ -32,16 +25,11 @@ use crate::rooms::registers::Vocabularies;
 use crate::server::routes;
 
 columns! {
-    FOUND "found": bool;
-    VERSION "version": String;
     DISTRICT_CODE "district_code": String;
     NAME "name": String;
     FINGERPRINT "fingerprint": Box<[u8]>;
     VALUE "value": String;
 }
-
-/// The migrations, carried by the binary.
-pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// Why the service doesn't start: one sentence for whoever started it.
 #[derive(Debug, thiserror::Error)]
@@ -122,62 +110,6 @@ pub fn pool(config: &Config, url: &str) -> Result<Database, StartError> {
         Duration::from_millis(config.database_wait_ms),
         Duration::from_millis(config.statement_timeout_ms),
     )?)
-}
-
-/// Runs what is missing of the migrations, one process at a time. Needs a multi-thread runtime.
-pub async fn migrate(url: &str) -> Result<usize, StartError> {
-    let failed = |error: &dyn std::fmt::Display| StartError::Migration(error.to_string());
-    let mut lock = AsyncPgConnection::establish(url).await.map_err(|error| failed(&error))?;
-    // A lock row rather than an advisory lock: it works through poolers too. The transaction holds it. The row itself
-    // is made under an advisory lock of its own transaction: of two that make a table at once, one fails, whatever
-    // `IF NOT EXISTS` says.
-    lock.batch_execute(
-        "BEGIN; SELECT pg_advisory_xact_lock(511802); \
-         CREATE TABLE IF NOT EXISTS migration_lock (id integer PRIMARY KEY); \
-         INSERT INTO migration_lock VALUES (1) ON CONFLICT DO NOTHING; COMMIT; \
-         BEGIN; SELECT id FROM migration_lock WHERE id = 1 FOR UPDATE",
-    )
-    .await
-    .map_err(|error| failed(&error))?;
-    let connection = AsyncPgConnection::establish(url).await.map_err(|error| failed(&error))?;
-    let mut harness = AsyncMigrationHarness::new(connection);
-    let run = harness
-        .run_pending_migrations(MIGRATIONS)
-        .map(|versions| versions.len())
-        .map_err(|error| StartError::Migration(error.to_string()));
-    drop(harness);
-    let run = match run {
-        Ok(count) => finish(url, &mut lock).await.map(|()| count),
-        Err(error) => Err(error),
-    };
-    lock.batch_execute("COMMIT").await.map_err(|error| failed(&error))?;
-    run
-}
-
-/// Finishes migrations: writes what former releases didn't, over a connection of its own as each chunk commits by
-/// itself; then raises the wall over new tables.
-async fn finish(url: &str, lock: &mut AsyncPgConnection) -> Result<(), StartError> {
-    let failed = |error: &dyn std::fmt::Display| StartError::Migration(error.to_string());
-    let mut owner = AsyncPgConnection::establish(url).await.map_err(|error| failed(&error))?;
-    fill::index_of_changes(&mut owner, &routes::KINDS).await.map_err(|error| failed(&error))?;
-    row_security::raise(lock).await?;
-    Ok(())
-}
-
-/// How many migrations are missing. Only reads: whoever serves need not own the tables.
-pub async fn pending(url: &str) -> Result<usize, StartError> {
-    let failed = |error: &dyn std::fmt::Display| StartError::Migration(error.to_string());
-    let mut connection = AsyncPgConnection::establish(url).await.map_err(|error| failed(&error))?;
-    let exists = Statement::new("SELECT to_regclass('public.__diesel_schema_migrations') IS NOT NULL AS found");
-    let rows: Vec<Row> = exists.load(&mut connection).await.map_err(|error| failed(&error))?;
-    let mut known = BTreeSet::new();
-    if rows.into_iter().any(|mut row| row.get(&FOUND) == Some(true)) {
-        let versions = Statement::new("SELECT version::text AS version FROM __diesel_schema_migrations");
-        let rows: Vec<Row> = versions.load(&mut connection).await.map_err(|error| failed(&error))?;
-        known = rows.into_iter().filter_map(|mut row| row.get(&VERSION)).collect();
-    }
-    let all = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(|error| failed(&error))?;
-    Ok(all.iter().filter(|migration| !known.contains(&migration.name().version().to_string())).count())
 }
 
 /// Puts the service together over a migrated database and prepares what it needs there.

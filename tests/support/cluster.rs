@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use lianfang::platform::embedded::{Durability, Embedded};
-use lianfang::server::start;
+use lianfang::server::migrations;
 
 const TEMPLATE: &str = "lianfang_template";
 
@@ -54,7 +54,7 @@ fn start_cluster() -> Cluster {
         let mut connection = AsyncPgConnection::establish(embedded.database_url()).await.unwrap();
         connection.batch_execute(&format!("CREATE DATABASE {TEMPLATE}")).await.unwrap();
         let url = embedded.database_url_for(TEMPLATE);
-        start::migrate(&url).await.unwrap();
+        migrations::migrate(&url).await.unwrap();
         embedded
     });
     runtime.shutdown_background();
