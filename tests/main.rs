@@ -93,6 +93,7 @@ mod named_accounts;
 mod names_beside;
 mod neighbours;
 mod notifications;
+mod orders;
 mod organizations;
 mod overload;
 mod page;

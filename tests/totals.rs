@@ -21,23 +21,8 @@ async fn a_total_is_exact_of_few_and_an_estimate_of_many() {
         let reply = admin.get(&format!("/v1/screenings?{query}")).await;
         assert!(matches!(reply.status, 400 | 422) && reply.faults()[0].0 == fault, "{}", reply.body);
     }
-    let columns = "SELECT column_name::text AS name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 'screenings' AND is_generated = 'NEVER' ORDER BY ordinal_position";
-    let columns: Vec<String> = app.rows(columns).await.iter_mut().map(|row| row.text("name").unwrap()).collect();
-    let made = columns.iter().map(|name| match name.as_str() {
-        "id" => "md5(n::text)::uuid".to_owned(),
-        "change_no" => "1000000 + n".to_owned(),
-        "occurred_at" => "r.occurred_at - n * interval '1 s'".to_owned(),
-        "area_code" => {
-            "CASE WHEN n % 1000 = 0 THEN '511802001' WHEN n % 10 = 0 THEN '511802114' ELSE '511802005' END".to_owned()
-        }
-        name => format!("r.\"{name}\""),
-    });
-    let made: Vec<String> = made.collect();
-    app.sql(&format!(
-        "SET session_replication_role = replica; INSERT INTO screenings (\"{}\") SELECT {} FROM (SELECT * FROM screenings LIMIT 1) AS r, generate_series(1, 30000) AS n; ANALYZE screenings",
-        columns.join("\", \""), made.join(", ")
-    ))
-    .await;
+    let areas = "CASE WHEN n % 1000 = 0 THEN '511802001' WHEN n % 10 = 0 THEN '511802114' ELSE '511802005' END";
+    app.more_screenings(30_000, areas).await;
     assert_eq!(total(&admin, "count=exact").await, (30_001, "exact".to_owned()));
     let near = |(number, relation): (i64, String), right: i64| {
         assert!(relation == "estimate" && (number - right).abs() * 5 < right, "{number} {relation}, not {right}");

@@ -32,6 +32,7 @@ fault_codes! {
     ONE_OF "one_of" "give exactly one of: {fields}" "应且仅应填写以下之一:{fields}";
     ONE_OF_NEEDED "one_of_needed" "give at least one of: {fields}" "至少填写一项:{fields}";
     PERIOD_TOO_LONG "period_too_long" "must be at most {hours} hours later" "时长不能超过 {hours} 小时";
+    TOO_MANY_TO_ORDER "too_many_to_order" "puts at most {count} records in the order of a field; narrow the list by area, period or another filter" "按字段排序最多 {count} 条记录;请用区域、时段或其他条件缩小范围";
     TOO_FAR_AHEAD "too_far_ahead" "must be at most {days} days ahead" "最多为 {days} 天之后";
     STILL_NAMED "still_named" "is named by others that stand: {uses}; end it or take it out of use instead, or void those first" "仍被其他记录引用:{named_by};请改为停用或注销,或先作废引用它的记录" .answered_with(IN_USE);
     NO_FREE_TEXT "no_free_text" "takes no free text" "此类记录不得填写文字说明";

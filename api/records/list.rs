@@ -18,6 +18,7 @@ use super::called;
 use super::conditions::{self, ConditionContext};
 use super::definition::Kind;
 use super::leads as merging;
+use super::order::{Order, is_oldest_first};
 pub use super::parameters::{AREA_CODE, CURSOR, DISTRICT_CODE, LIMIT, parameters};
 use super::parameters::{IDS_NAME, filter_name};
 use super::read;
@@ -46,6 +47,11 @@ pub struct RowPage {
     /// Where the next page begins; `None` at the end.
     pub next_cursor: Option<String>,
 }
+
+/// Name of the parameter that says where a page begins.
+pub(super) const CURSOR_NAME: &str = "cursor";
+/// Names of the parameters that are a page's own: without them it is the same list.
+pub(super) const PAGE_PARAMETERS: [&str; 6] = [CURSOR_NAME, "limit", COUNT_NAME, COUNTED_NAME, "fields", "include"];
 
 /// The page of a kind's list that the parameters ask for.
 pub async fn list(core: &Core, actor: &Actor, kind: &'static Kind, query: &Values) -> Result<Page, Problem> {
@@ -79,25 +85,20 @@ pub async fn rows_where(
     query: &Values,
     condition: impl Fn(&str, Statement) -> Statement,
 ) -> Result<RowPage, Problem> {
+    if let Some(order) = Order::of_query(kind, query) {
+        return order.page(core, actor, kind, query, condition).await;
+    }
     let limit = query.integer("limit").unwrap_or(50);
     let binding = binding(actor, kind, query);
-    let after = query.text("cursor").map(|text| Place::open(core, &binding, text)).transpose()?;
+    let after = query.text(CURSOR_NAME).map(|text| Place::open(core, &binding, text)).transpose()?;
     let Some(district_code) = district(actor, query)? else {
         return Ok(RowPage { items: Vec::new(), next_cursor: None });
     };
     let filter = Filter::of_query(core, kind, &district_code, query).await?;
-    let oldest_first = query.text("order") == Some("oldest");
+    let oldest_first = is_oldest_first(query);
     let (mut items, as_of) = match after {
         Some(Place { position, as_of }) => {
-            let snapshot = Snapshot {
-                actor,
-                kind,
-                district_code: &district_code,
-                as_of,
-                filter: &filter,
-                plain_for: None,
-                oldest_first,
-            };
+            let snapshot = Snapshot { oldest_first, ..Snapshot::of(actor, kind, &district_code, as_of, &filter) };
             let condition = |statement| condition(&district_code, statement);
             (snapshot.rows_where(core, Some(position), limit + 1, condition).await?, as_of)
         }
@@ -123,7 +124,7 @@ pub async fn statement(core: &Core, actor: &Actor, kind: &'static Kind, query: &
     let district_code = district(actor, query)?.unwrap_or_default();
     let filter = Filter::of_query(core, kind, &district_code, query).await?;
     let statement = filter.apply(core, visible_to(actor, kind, &district_code));
-    let oldest_first = query.text("order") == Some("oldest");
+    let oldest_first = is_oldest_first(query);
     let limit = query.integer("limit").unwrap_or(50) + 1;
     Ok(filter.ordered(actor, statement, merging::Page { oldest_first, limit }))
 }
@@ -402,10 +403,10 @@ async fn families(
 }
 
 /// Text to which a cursor is bound: the kind, the caller and every parameter but the page's own.
-fn binding(actor: &Actor, kind: &Kind, query: &Values) -> String {
+pub(super) fn binding(actor: &Actor, kind: &Kind, query: &Values) -> String {
     let parameters: Vec<String> = query
         .iter()
-        .filter(|(name, _)| !matches!(*name, "cursor" | "limit" | COUNT_NAME | COUNTED_NAME | "fields" | "include"))
+        .filter(|(name, _)| !PAGE_PARAMETERS.contains(name))
         .map(|(name, value)| format!("{name}={}", value.to_json(chrono_tz::UTC)))
         .collect();
     format!("{}|{}|{}", kind.name, actor.user_id, parameters.join("&"))

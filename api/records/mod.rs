@@ -54,6 +54,7 @@ pub mod named_accounts;
 pub mod named_figures;
 mod nested;
 pub mod operations;
+pub mod order;
 pub mod own_words;
 pub mod parameters;
 pub mod prepare;

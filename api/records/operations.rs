@@ -267,7 +267,7 @@ async fn page_of(kind: &'static Kind, mut call: Call) -> Answer {
     }
     let members = Members::of_query(&call.query);
     if let Some(format) = formats::asked(&call) {
-        parameters::require_no_file(&call.query)?;
+        parameters::require_no_file(kind, &call.query)?;
         let export = call.core.ext::<Hooks>().export;
         return export(kind, call, format).await;
     }

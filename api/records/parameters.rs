@@ -15,6 +15,7 @@ use super::as_of;
 use super::definition::{Kind, Registry};
 use super::figure::Figure;
 use super::include::INCLUDE;
+use super::order::{self, ORDER_NAME, Order};
 use super::totals::{COUNT, COUNTED};
 use super::view;
 use crate::platform::called::Q;
@@ -56,18 +57,6 @@ static PARAMETERS: &[Field] = &[
     ),
 ];
 
-static ORDERS: Vocabulary = Vocabulary::new(
-    "list_order",
-    Text::new("Order", "排序"),
-    &[word("newest", "newest first", "最新在前"), word("oldest", "oldest first", "最早在前")],
-);
-/// Order of a list.
-static ORDER: Field = Field::new(
-    "order",
-    Shape::Word(&ORDERS),
-    Text::new("Order", "排序"),
-    "`newest` first by default, by `occurred_at`.",
-);
 /// Ids asked for at once, at most.
 const MOST_IDS: usize = 200;
 /// Name of the parameter of [`IDS`].
@@ -178,7 +167,8 @@ fn made(kind: &Kind) -> Vec<&'static Field> {
     let people_once = kind.rules.figures().iter().any(Figure::is_of_people).then_some(&PEOPLE_ONCE);
     let status_on = kind.rules.stood_on().map(|stood| stood.parameter);
     let called = kind.called_by().map(|_| &CALLED);
-    [&LIMIT, &CURSOR, &ORDER, &COUNT, &COUNTED, &IDS, Box::leak(Box::new(fields(kind))), &INCLUDE]
+    let order: &'static Field = Box::leak(Box::new(order::parameter(kind)));
+    [&LIMIT, &CURSOR, order, &COUNT, &COUNTED, &IDS, Box::leak(Box::new(fields(kind))), &INCLUDE]
         .into_iter()
         .chain(called)
         .chain(people_once)
@@ -254,8 +244,9 @@ impl Members {
 }
 
 /// Refuses parameters of pages where a file is asked for.
-pub fn require_no_file(query: &Values) -> Result<(), Problem> {
-    match [FIELDS_NAME, INCLUDE.name].into_iter().find(|name| query.has(name)) {
+pub fn require_no_file(kind: &Kind, query: &Values) -> Result<(), Problem> {
+    let by_field = Order::of_query(kind, query).map(|_| ORDER_NAME);
+    match [FIELDS_NAME, INCLUDE.name].into_iter().find(|name| query.has(name)).or(by_field) {
         Some(name) => Err(fault(&format!("?{name}"), ONLY_IN_PAGES)),
         None => Ok(()),
     }

@@ -145,6 +145,12 @@ impl RecordRow {
         self.row.cell(position)?.text().ok()
     }
 
+    /// An integer in a column of the statement.
+    pub fn integer_in(&self, column: &str) -> Option<i64> {
+        let position = self.row.columns().iter().position(|name| **name == *column)?;
+        self.row.cell(position)?.integer().ok()
+    }
+
     fn required(&self, position: usize) -> Result<Cell<'_>, Problem> {
         self.row.cell(position).ok_or_else(|| Problem::internal("a record's row lacks a column"))
     }

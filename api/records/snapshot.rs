@@ -39,7 +39,18 @@ pub struct Snapshot<'a> {
     pub oldest_first: bool,
 }
 
-impl Snapshot<'_> {
+impl<'a> Snapshot<'a> {
+    /// A list as of a number, masked, the newest first.
+    pub fn of(
+        actor: &'a Actor,
+        kind: &'static Kind,
+        district_code: &'a str,
+        as_of: i64,
+        filter: &'a Filter<'a>,
+    ) -> Self {
+        Self { actor, kind, district_code, as_of, filter, plain_for: None, oldest_first: false }
+    }
+
     /// The records after a position, in their order.
     pub async fn page(&self, core: &Core, after: Option<Position>, limit: i64) -> Result<Vec<Record>, Problem> {
         records(core, self.kind, &self.rows(core, after, limit).await?)
@@ -75,7 +86,7 @@ impl Snapshot<'_> {
     }
 
     /// Rows that stand as they stood.
-    fn unchanged(&self, core: &Core) -> Statement {
+    pub(super) fn unchanged(&self, core: &Core) -> Statement {
         let statement = Statement::new(format!(
             "SELECT {} FROM {} AS r WHERE r.district_code = ",
             self.kind.read_select(),
@@ -91,7 +102,7 @@ impl Snapshot<'_> {
     /// areas since was in them then, so the district is seen, and the former revision is what is judged. The clock is
     /// asked in the statement itself, which comes after that of the unchanged rows: while nothing was written there is
     /// nothing to look for.
-    fn changed_since(&self, core: &Core) -> Statement {
+    pub(super) fn changed_since(&self, core: &Core) -> Statement {
         let (select, name) = (self.kind.read_select(), self.kind.name);
         let statement = Statement::new(format!(
             "SELECT {select} FROM (SELECT (f.row).* FROM {name} AS c \

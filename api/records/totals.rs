@@ -102,10 +102,7 @@ struct List<'a> {
 impl List<'_> {
     async fn counted(&self, most: i64) -> Result<i64, Problem> {
         let statement = self.filter.apply(self.core, visible_to(self.actor, self.kind, self.district_code));
-        let statement = Statement::new("SELECT count(*) AS total FROM (")
-            .then(statement.sql(" LIMIT ").integer(most))
-            .sql(") AS p");
-        self.number(&statement).await
+        counted(self.core, statement, most).await
     }
 
     /// How many there would be, by those in a part of the table's blocks; none where all of it is no more than that.
@@ -114,7 +111,7 @@ impl List<'_> {
         let all = Statement::new(format!(
             "SELECT c.reltuples::bigint AS total FROM pg_class AS c WHERE c.oid = '{name}'::regclass"
         ));
-        let rows = self.number(&all).await?;
+        let rows = number(self.core, &all).await?;
         if rows <= SAMPLED {
             return Ok(None);
         }
@@ -127,12 +124,19 @@ impl List<'_> {
         .text(self.district_code)
         .sql(" AND ");
         let sampled = self.filter.apply(self.core, readable("r", sampled, self.actor, self.kind));
-        let found = self.number(&Statement::new("SELECT count(*) AS total FROM (").then(sampled).sql(") AS p")).await?;
+        let found =
+            number(self.core, &Statement::new("SELECT count(*) AS total FROM (").then(sampled).sql(") AS p")).await?;
         Ok(found.saturating_mul(1_000_000).checked_div(share))
     }
+}
 
-    async fn number(&self, statement: &Statement) -> Result<i64, Problem> {
-        let row = self.core.database.read(statement).await?.into_iter().next();
-        Ok(row.and_then(|mut row| row.integer("total")).unwrap_or(0))
-    }
+/// How many rows a statement has, up to a bound.
+pub(super) async fn counted(core: &Core, statement: Statement, most: i64) -> Result<i64, Problem> {
+    let bounded = statement.sql(" LIMIT ").integer(most);
+    number(core, &Statement::new("SELECT count(*) AS total FROM (").then(bounded).sql(") AS p")).await
+}
+
+async fn number(core: &Core, statement: &Statement) -> Result<i64, Problem> {
+    let row = core.database.read(statement).await?.into_iter().next();
+    Ok(row.and_then(|mut row| row.integer("total")).unwrap_or(0))
 }

@@ -18,6 +18,7 @@ use crate::platform::privacy::keys::{KeyError, Keys};
 use crate::platform::row_security::{self, WallError};
 use crate::records::Registry;
 use crate::records::named_figures::NamedFigureSources;
+use crate::records::order;
 use crate::records::own_words::OwnWordSources;
 use crate::records::settings::SettingSources;
 use crate::records::theme::Proofs;
@@ -118,6 +119,7 @@ pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core
     row_security::check_rooms(url, &kinds.rooms()).await?;
     let database = pool(&config, url)?;
     check_zone(&database, &config.zone).await?;
+    order::check_collation(&database).await?;
     let keys = load_keys(&database, config.keys_dir()).await?;
     let divisions = Divisions::embedded()?;
     crate::platform::divisions::load(&database, &divisions).await?;

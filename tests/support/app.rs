@@ -184,12 +184,33 @@ impl TestApp {
         fewest
     }
 
+    /// Copies of the screening that there is, number `n` a second earlier each, past the ledger: for what depends on how
+    /// many there are. `area_code` is an expression over `n`.
+    pub async fn more_screenings(&self, count: usize, area_code: &str) {
+        let columns = "SELECT column_name::text AS name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 'screenings' AND is_generated = 'NEVER' ORDER BY ordinal_position";
+        let columns: Vec<String> = self.rows(columns).await.iter_mut().map(|row| row.text("name").unwrap()).collect();
+        let made = columns.iter().map(|name| match name.as_str() {
+            "id" => "md5(n::text)::uuid".to_owned(),
+            "change_no" => "1000000 + n".to_owned(),
+            "occurred_at" => "r.occurred_at - n * interval '1 s'".to_owned(),
+            "area_code" => area_code.to_owned(),
+            name => format!("r.\"{name}\""),
+        });
+        let made: Vec<String> = made.collect();
+        self.sql(&format!(
+            "SET session_replication_role = replica; INSERT INTO screenings (\"{}\") SELECT {} FROM (SELECT * FROM screenings LIMIT 1) AS r, generate_series(1, {count}) AS n; ANALYZE screenings",
+            columns.join("\", \""), made.join(", ")
+        ))
+        .await;
+    }
+
     /// Reads behind the service's back.
     pub async fn rows(&self, sql: &str) -> Vec<Row> {
         Statement::new(sql).load(&mut self.connection().await).await.unwrap()
     }
 
-    async fn connection(&self) -> AsyncPgConnection {
+    /// A connection behind the service's back.
+    pub async fn connection(&self) -> AsyncPgConnection {
         AsyncPgConnection::establish(&self.database_url).await.unwrap()
     }
 }

@@ -109,7 +109,7 @@ async fn records_as_of(
 ) -> Result<Option<Vec<Record>>, Problem> {
     let filter = Filter::of_query(&call.core, kind, district_code, query).await?;
     let actor = call.actor()?;
-    let list = Snapshot { actor, kind, district_code, as_of, filter: &filter, plain_for: None, oldest_first: true };
+    let list = Snapshot { oldest_first: true, ..Snapshot::of(actor, kind, district_code, as_of, &filter) };
     let mut all: Vec<Record> = Vec::new();
     loop {
         let after = all.last().map(|last| (last.envelope.occurred_at, last.envelope.id));

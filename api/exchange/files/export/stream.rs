@@ -30,6 +30,7 @@ use crate::platform::http::{Call, fault};
 use crate::platform::privacy::REVEALERS;
 use crate::records::codes::{CELL_TOO_LONG, TOO_MANY_ROWS, UNKNOWN_REFERENCE};
 use crate::records::list::Filter;
+use crate::records::order;
 use crate::records::parameters::ALL_MEMBERS;
 use crate::records::record_row::{RecordRow, records};
 use crate::records::row_view::RowWriting;
@@ -71,14 +72,11 @@ impl Export {
 
     fn snapshot<'a>(&'a self, filter: &'a Filter<'a>) -> Snapshot<'a> {
         let plain_for = self.plain.then_some(REVEALERS);
+        let oldest_first = order::is_oldest_first(&self.query);
         Snapshot {
-            actor: &self.actor,
-            kind: self.kind,
-            district_code: &self.district_code,
-            as_of: self.as_of,
-            filter,
             plain_for,
-            oldest_first: false,
+            oldest_first,
+            ..Snapshot::of(&self.actor, self.kind, &self.district_code, self.as_of, filter)
         }
     }
 
