@@ -1,6 +1,7 @@
 //! Webhooks: each change reaches the receiver in order, whatever happens to either; nobody is told more than he may see,
 //! and no address is called that may not be.
 
+mod many;
 pub mod receiver;
 
 use std::collections::BTreeMap;
@@ -70,6 +71,20 @@ async fn received(receiver: &Receiver, count: usize) -> Vec<Received> {
     })
     .await;
     receiver.all()
+}
+
+/// Waits until so many attempts in a row have failed, and the next has its time; the endpoint's state then.
+async fn failed(app: &TestApp, attempts: usize) -> String {
+    let rows = format!("SELECT state FROM webhook_endpoints WHERE (progress->>'failed')::int >= {attempts}");
+    by_itself(async {
+        loop {
+            if let Some(mut row) = app.rows(&rows).await.pop() {
+                return row.text("state").unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
 }
 
 /// Waits until an endpoint is as asked.
@@ -166,41 +181,6 @@ async fn the_whole_record_is_masked_and_batches_have_bounds() {
     assert_eq!(all[2].json["data"]["next"], feed["head"]);
 }
 
-#[tokio::test]
-async fn a_receiver_that_refuses_each_seventh_misses_nothing() {
-    let app = app().await;
-    let count = Arc::new(AtomicUsize::new(0));
-    let receiver = Receiver::start(move |_, _| {
-        Reaction::Status(if count.fetch_add(1, Ordering::SeqCst) % 7 == 6 { 500 } else { 200 })
-    })
-    .await;
-    let admin = app.administrator().await;
-    let place = examples::checkpoint(&admin, "511802005").await;
-    endpoint(&admin, &body(&receiver)).await;
-    let writers = (0..6_u32).map(|writer| {
-        let (admin, place) = (admin.clone(), place.clone());
-        tokio::spawn(async move { screenings(&admin, &place, writer * 100..writer * 100 + 10).await })
-    });
-    for writer in writers.collect::<Vec<_>>() {
-        writer.await.unwrap();
-    }
-    by_itself(async {
-        while receiver.taken().len() < 60 {
-            // Retries come after five seconds.
-            app.core.clock.shift(TimeDelta::seconds(6));
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-    })
-    .await;
-    let taken = numbers(&receiver.taken());
-    assert!(taken.windows(2).all(|pair| pair[0] < pair[1]), "in order, and each once: {taken:?}");
-    assert_eq!(taken, (2..62).collect::<Vec<i64>>());
-    let all = receiver.all();
-    for pair in all.windows(2).filter(|pair| pair[0].status == Some(500)) {
-        assert_eq!(pair[0].header("webhook-id"), pair[1].header("webhook-id"), "the same until it is taken");
-    }
-}
-
 /// The clock is set through the whole schedule; meanwhile the ledger goes on.
 #[tokio::test]
 async fn a_receiver_that_was_down_for_days_is_told_all_of_it() {
@@ -216,17 +196,7 @@ async fn a_receiver_that_was_down_for_days_is_told_all_of_it() {
     received(&receiver, 1).await;
     let mut states = Vec::new();
     for (attempt, wait_s) in [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400].into_iter().enumerate() {
-        let rows = format!(
-            "SELECT state, next_attempt_at IS NULL AS over FROM webhook_endpoints WHERE (progress->>'failed')::int >= {}",
-            attempt + 1
-        );
-        by_itself(async {
-            while app.rows(&rows).await.is_empty() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        })
-        .await;
-        states.push(app.rows(&rows).await.pop().unwrap().text("state").unwrap());
+        states.push(failed(&app, attempt + 1).await);
         app.core.clock.shift(TimeDelta::seconds(wait_s + wait_s / 10 + 1));
     }
     received(&receiver, 10).await;
