@@ -281,7 +281,9 @@ impl Bucket {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attachments_are_kept_in_a_bucket_where_one_is_named() {
     let (folder, bucket) = (Folder::new("bucket"), Bucket::open().await);
-    let endpoint = format!("http://{}", bucket.address);
+    // A server of others, MinIO for one, is tried by naming it; its bucket `lianfang` must be there.
+    let others = std::env::var("S3_ENDPOINT").ok();
+    let endpoint = others.clone().unwrap_or_else(|| format!("http://{}", bucket.address));
     let settings = [
         ("LIANFANG_ATTACHMENTS_BUCKET", "lianfang"),
         ("LIANFANG_ATTACHMENTS_ENDPOINT", endpoint.as_str()),
@@ -301,12 +303,15 @@ async fn attachments_are_kept_in_a_bucket_where_one_is_named() {
     let kept = client.get(&path).bearer_auth(&token).send().await.unwrap();
     assert_eq!(kept.status().as_u16(), 200);
     assert!(kept.bytes().await.unwrap().starts_with(b"\xff\xd8\xff"));
+    assert!(!folder.0.join("data/files/kept").exists());
+    if others.is_some() {
+        return;
+    }
     let objects = bucket.objects.lock().unwrap();
     let expected =
         [format!("/lianfang/attachments/511802/{id}.content"), format!("/lianfang/attachments/511802/{id}.thumbnail")];
     assert!(objects.keys().eq(&expected), "{:?}", objects.keys());
     assert!(objects.values().all(|sealed| !pictures::holds(sealed, b"JFIF")));
-    assert!(!folder.0.join("data/files/kept").exists());
 }
 
 /// Declares an attachment of an inspection; answers its id.
