@@ -27,22 +27,44 @@ pub struct Head {
     pub chain: Arc<[u8]>,
 }
 
-/// When the clocks were looked at last and what they said, and when somebody wanted that last.
+/// What is known of the looks at the clocks, by district.
 #[derive(Default)]
-struct Looks {
-    looked_at: Option<Instant>,
+struct Looks(BTreeMap<String, Look>);
+
+/// When a district's clock was looked at last and what it said, and who wants that.
+#[derive(Default)]
+struct Look {
+    waiting: usize,
     wanted_at: Option<Instant>,
-    seen: BTreeMap<String, Head>,
-    grown_at: BTreeMap<String, Instant>,
+    looked_at: Option<Instant>,
+    seen: Option<Head>,
+    grown_at: Option<Instant>,
 }
 
 impl Looks {
+    fn of(&mut self, district_code: &str) -> &mut Look {
+        // Asked of districts that there are: it doesn't grow for ever.
+        self.0.entry(district_code.to_owned()).or_default()
+    }
+
     /// A district's clock, if it was looked at within the last half second. From now on somebody looks regularly.
     fn fresh(&mut self, district_code: &str) -> Option<(Instant, &Head)> {
         let now = Instant::now();
-        self.wanted_at = Some(now);
-        let at = self.looked_at.filter(|at| now.duration_since(*at) < FRESH)?;
-        Some((at, self.seen.get(district_code)?))
+        let look = self.of(district_code);
+        look.wanted_at = Some(now);
+        let at = look.looked_at.filter(|at| now.duration_since(*at) < FRESH)?;
+        Some((at, look.seen.as_ref()?))
+    }
+}
+
+/// Somebody who waits for a district, until dropped.
+struct Waiting<'a>(&'a Heads, &'a str);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut looks = self.0.looks();
+        let look = looks.of(self.1);
+        look.waiting = look.waiting.saturating_sub(1);
     }
 }
 
@@ -57,14 +79,18 @@ fn size(number: i64) -> u32 {
 }
 
 impl Heads {
-    /// All clocks were looked at, beginning at this instant.
-    pub fn looked(&self, at: Instant, seen: BTreeMap<String, Head>) {
+    /// The clocks that are wanted were looked at, beginning at this instant.
+    pub fn looked(&self, at: Instant, mut seen: BTreeMap<String, Head>) {
         for (district_code, head) in &seen {
             self.note(district_code, head.number);
         }
         let mut looks = self.looks();
-        looks.looked_at = Some(at);
-        looks.seen = seen;
+        for (district_code, look) in &mut looks.0 {
+            (look.looked_at, look.seen) = (Some(at), seen.remove(district_code));
+        }
+        for (district_code, head) in seen {
+            looks.0.insert(district_code, Look { looked_at: Some(at), seen: Some(head), ..Look::default() });
+        }
     }
 
     /// The newest number of a district, if that was looked up within the last half second; from now on somebody
@@ -73,7 +99,7 @@ impl Heads {
         let known = self.known(district_code);
         let mut looks = self.looks();
         let (at, number) = looks.fresh(district_code).map(|(at, head)| (at, head.number))?;
-        let has_grown = looks.grown_at.get(district_code).is_some_and(|grown_at| *grown_at > at);
+        let has_grown = looks.of(district_code).grown_at.is_some_and(|grown_at| grown_at > at);
         (number >= known || has_grown).then(|| known.max(number))
     }
 
@@ -105,7 +131,7 @@ impl Heads {
             }
         });
         if has_grown {
-            self.looks().grown_at.insert(district_code.to_owned(), Instant::now());
+            self.looks().of(district_code).grown_at = Some(Instant::now());
         }
     }
 
@@ -116,6 +142,8 @@ impl Heads {
 
     /// Returns when the district's head is beyond a number, or when the service stops.
     pub async fn beyond(&self, district_code: &str, last_no: i64) {
+        self.looks().of(district_code).waiting += 1;
+        let _waiting = Waiting(self, district_code);
         let (mut heads, mut closing) = (self.0.newest.subscribe(), self.0.closing.subscribe());
         // Both senders live as long as self.
         tokio::select! {
@@ -134,9 +162,39 @@ impl Heads {
         *self.0.closing.borrow()
     }
 
-    /// Whether anybody waits, or polls.
-    pub fn is_watched(&self) -> bool {
-        let wanted_at = self.looks().wanted_at;
-        self.0.newest.receiver_count() > 0 || wanted_at.is_some_and(|at| at.elapsed() < WANTED)
+    /// Districts that somebody waits for, or polls.
+    pub fn watched(&self) -> Vec<String> {
+        let polled = |look: &Look| look.wanted_at.is_some_and(|at| at.elapsed() < WANTED);
+        let looks = self.looks();
+        let watched = looks.0.iter().filter(|(_, look)| look.waiting > 0 || polled(look));
+        watched.map(|(district_code, _)| district_code.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(number: i64) -> Head {
+        Head { number, chain: Arc::from([1, 2]) }
+    }
+
+    #[tokio::test]
+    async fn only_districts_that_somebody_wants_are_watched() {
+        let heads = Heads::default();
+        heads.note("511803", 7);
+        assert!(heads.watched().is_empty(), "what is written here needs no look");
+        {
+            let waiting = heads.beyond("511802", 0);
+            tokio::pin!(waiting);
+            assert!(futures_util::poll!(&mut waiting).is_pending());
+            assert_eq!(heads.watched(), ["511802"]);
+        }
+        assert!(heads.watched().is_empty(), "whoever went away waits no more");
+        assert_eq!(heads.fresh("511803"), None, "it was never looked at");
+        assert_eq!(heads.watched(), ["511803"]);
+        heads.looked(Instant::now(), BTreeMap::from([("511803".to_owned(), head(9))]));
+        assert_eq!((heads.fresh("511803"), heads.fresh_head("511803")), (Some(9), Some(head(9))));
+        assert_eq!(heads.fresh("511802"), None, "that look was not at this one");
     }
 }
