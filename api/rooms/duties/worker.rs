@@ -17,7 +17,7 @@ use super::inherit::hand_on_all;
 use super::matching::standing;
 use super::sources::{self, SOURCES};
 use crate::platform::core::Core;
-use crate::platform::leases::{districts, take_lease};
+use crate::platform::leases::{districts, under_lease};
 use crate::records::change::Changes;
 use crate::records::{Record, awaited, read};
 use crate::rooms::duties::DUTIES;
@@ -43,7 +43,7 @@ pub async fn work(core: Weak<Core>) {
 
 /// Plans, finds what was missed and who had no contact, if the lease is this holder's.
 pub async fn work_once(core: &Core, holder: Uuid) -> Result<(), Problem> {
-    if take_lease(core, "duties", holder).await? { look_after(core).await } else { Ok(()) }
+    under_lease(core, "duties", holder, look_after(core)).await
 }
 
 /// The same, whoever holds the lease: twice does no harm.

@@ -13,7 +13,7 @@ use super::standings;
 use super::{FROZEN, Frozen, RoundState, SCOPE, STATE, SURVEY_ROUNDS, SurveyScope, SurveyTarget, TARGET};
 use crate::platform::audit::job_write;
 use crate::platform::core::Core;
-use crate::platform::leases::take_lease;
+use crate::platform::leases::{let_go, take_lease};
 use crate::records::change::Changes;
 use crate::records::{Record, read};
 use crate::rooms::households::roots::roots_of;
@@ -41,8 +41,7 @@ pub async fn draw_up(core: &Core, round: &Record) -> Result<(), Problem> {
         return Ok(());
     }
     let drawn = draw(core, round).await;
-    let done = Statement::new("DELETE FROM worker_leases WHERE name = ").text(lease).sql(" AND holder = ").id(holder);
-    job_write(core, vec![done]).await?;
+    let_go(core, &lease, holder).await?;
     drawn
 }
 

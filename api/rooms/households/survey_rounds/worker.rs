@@ -13,7 +13,7 @@ use super::SURVEY_ROUNDS;
 use super::freeze::draw_up;
 use super::standings::refresh;
 use crate::platform::core::Core;
-use crate::platform::leases::{districts, take_lease};
+use crate::platform::leases::{districts, under_lease};
 use crate::records::read;
 
 /// Pause between two looks.
@@ -41,9 +41,10 @@ pub async fn work(core: Weak<Core>) {
 }
 
 async fn work_once(core: &Core, holder: Uuid) -> Result<(), Problem> {
-    if !take_lease(core, "survey_rounds", holder).await? {
-        return Ok(());
-    }
+    under_lease(core, "survey_rounds", holder, look_after(core)).await
+}
+
+async fn look_after(core: &Core) -> Result<(), Problem> {
     for district_code in districts(core).await? {
         let select = SURVEY_ROUNDS.select();
         let waiting = Statement::new(format!("SELECT {select} FROM survey_rounds AS r WHERE r.district_code = "))

@@ -22,7 +22,7 @@ use super::vapid;
 use crate::platform::access::accounts::of_user;
 use crate::platform::audit::job_write;
 use crate::platform::core::Core;
-use crate::platform::leases::take_lease;
+use crate::platform::leases::{take_lease, under_lease};
 use crate::platform::outbound::sender::Sender;
 use crate::rooms::duties::DUTIES;
 use crate::rooms::notifications::derived;
@@ -62,10 +62,13 @@ async fn look(core: &Core, holder: Uuid, looked: &mut BTreeMap<String, i64>) -> 
         looked.clear();
         return Ok(());
     }
-    for user_id in touched(core, &subscribed, looked).await? {
-        tell(core, user_id).await?;
-    }
-    Ok(())
+    under_lease(core, "push", holder, async {
+        for user_id in touched(core, &subscribed, looked).await? {
+            tell(core, user_id).await?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Of these accounts those of whose duties something was written since the last look; all of them at the first.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{MarketDecider, REVIEW};
 use crate::platform::core::Core;
-use crate::platform::leases::take_lease;
+use crate::platform::leases::under_lease;
 use crate::records::envelope;
 use crate::rooms::registers::VENUE_KINDS;
 use crate::rooms::supply::price_alerts::RULE_ID;
@@ -41,10 +41,10 @@ pub async fn work(core: Weak<Core>) {
 }
 
 async fn work_once(core: &Core, holder: Uuid) -> Result<(), Problem> {
-    if pending(core, None).await?.is_empty() || !take_lease(core, "price_rules", holder).await? {
+    if pending(core, None).await?.is_empty() {
         return Ok(());
     }
-    review_all(core, None).await
+    under_lease(core, "price_rules", holder, review_all(core, None)).await
 }
 
 /// Reviews what is pending, in one district or in all, whoever holds the lease: twice does no harm.
