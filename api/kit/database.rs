@@ -41,6 +41,9 @@ pub enum DatabaseError {
     /// The database has no room to write.
     #[error("the database has no room left on its disk")]
     Full,
+    /// The database takes no writes: it stands by for another one, which is written to, or which it is about to follow.
+    #[error("the database takes no writes at the moment")]
+    ReadOnly,
     /// A statement ran longer than any may.
     #[error("a statement was ended after its time")]
     TimedOut,
@@ -245,6 +248,8 @@ impl From<DieselError> for DatabaseError {
                 Self::Busy("somebody else holds a lock")
             }
             DieselError::DatabaseError(_, information) if is_full(information.message()) => Self::Full,
+            DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => Self::ReadOnly,
+            DieselError::DatabaseError(_, information) if is_standing_by(information.message()) => Self::ReadOnly,
             DieselError::DatabaseError(_, information) if is_going_down(information.message()) => {
                 Self::Unreachable("the database is going down or starting".into())
             }
@@ -271,6 +276,8 @@ fn is_full(message: &str) -> bool {
 fn is_going_down(message: &str) -> bool {
     [
         "terminating connection",
+        // Of a server that stands by and can't wait for a reader any longer.
+        "conflict with recovery",
         "connection closed",
         "the database system is",
         "crash of another server process",
@@ -280,9 +287,17 @@ fn is_going_down(message: &str) -> bool {
     .any(|text| message.contains(text))
 }
 
+/// Recognises the error texts of a server that stands by for another: what it is asked to write, or to lock.
+fn is_standing_by(message: &str) -> bool {
+    ["in a read-only transaction", "during recovery", "recovery is in progress"]
+        .iter()
+        .any(|text| message.contains(text))
+}
+
 impl From<DatabaseError> for Problem {
     fn from(error: DatabaseError) -> Self {
         match error {
+            DatabaseError::ReadOnly => Self::unavailable(Code::UNAVAILABLE, 5, error),
             DatabaseError::Unreachable(_) => Self::unavailable(Code::UNAVAILABLE, 2, error),
             DatabaseError::Busy(_) => Self::unavailable(Code::UNAVAILABLE, 2, error),
             DatabaseError::Full => Self::unavailable(Code::UNAVAILABLE, 60, error),

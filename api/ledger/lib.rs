@@ -180,6 +180,9 @@ pub enum AppendError {
     /// The database has no room to write.
     #[error("the database has no room left on its disk")]
     Full,
+    /// The database takes no writes at the moment: nothing was written.
+    #[error("the database takes no writes at the moment")]
+    ReadOnly,
     /// The database can't be reached. Whether it took the append is not known: send it again.
     #[error("the database can't be reached: {0}")]
     Unreachable(String),
@@ -196,6 +199,7 @@ impl From<DatabaseError> for AppendError {
             // Its transaction was rolled back: nothing was written.
             DatabaseError::TimedOut | DatabaseError::Busy(_) => Self::Busy,
             DatabaseError::Full => Self::Full,
+            DatabaseError::ReadOnly => Self::ReadOnly,
             other => Self::Failed(other.to_string()),
         }
     }

@@ -26,6 +26,7 @@ impl From<AppendError> for Problem {
             AppendError::Refused(faults) => refused(faults),
             AppendError::ClockMissing(_) => Self::unavailable(Code::LEDGER_UNAVAILABLE, 60, error),
             AppendError::Busy => Self::unavailable(Code::UNAVAILABLE, 1, error),
+            AppendError::ReadOnly => Self::unavailable(Code::UNAVAILABLE, 5, error),
             AppendError::Full => Self::unavailable(Code::UNAVAILABLE, 60, error),
             AppendError::Unreachable(_) => Self::unavailable(Code::UNAVAILABLE, 2, error),
             AppendError::Failed(_) => Self::internal(error),

@@ -55,6 +55,11 @@ fn write_own(link: &mut Link, jobs: Vec<Job>) -> Pin<Box<dyn Future<Output = ()>
 /// Writes what can be written of a district's jobs, of which nothing was.
 async fn again(link: &mut Link, jobs: Vec<Job>, error: AppendError) {
     match error {
+        // The next write looks for the server that takes writes now.
+        AppendError::ReadOnly => {
+            link.lose();
+            jobs.into_iter().for_each(|job| job.answer(Err(error.clone())));
+        }
         // Trying each by itself would take as long each time.
         AppendError::Busy | AppendError::Full | AppendError::ClockMissing(_) => {
             jobs.into_iter().for_each(|job| job.answer(Err(error.clone())));
@@ -95,7 +100,7 @@ async fn recover(link: &mut Link, jobs: Vec<Job>, cause: &str) {
     tracing::warn!(cause, waiting = jobs.len(), "the ledger lost its connection");
     loop {
         link.lose();
-        let found = timeout(PATIENCE, find_written(link, &jobs)).await;
+        let found = timeout(PATIENCE, find_settled(link, &jobs)).await;
         match found.unwrap_or_else(|_| Err(AppendError::Unreachable("no answer".into()))) {
             Ok(written) => {
                 let mut missing = Vec::new();
@@ -167,6 +172,19 @@ async fn find_met(link: &mut Link, jobs: &[Job]) -> Result<BTreeSet<Key>, Append
         }
     }
     Ok(met)
+}
+
+/// The jobs that are written and stay so. A commit that waited for its standby when the database crashed is there after it
+/// started again, and perhaps not yet on the standby; so is what its caller would be told. One commit more waits for all
+/// that lies before it. A server that stands by for another takes none: the next try finds the other.
+async fn find_settled(link: &mut Link, jobs: &[Job]) -> Result<BTreeMap<usize, Receipt>, AppendError> {
+    let found = find_written(link, jobs).await?;
+    let districts: BTreeSet<&str> = jobs.iter().map(|job| job.append.district_code.as_str()).collect();
+    let settle = Statement::new("SELECT 1 AS settled FROM district_clocks WHERE district_code = ANY(")
+        .column(ColumnType::Text, districts.into_iter().map(|code| Value::Text(code.to_owned())).collect())
+        .sql(") ORDER BY district_code FOR NO KEY UPDATE");
+    link.read(settle).await?;
+    Ok(found)
 }
 
 /// The jobs whose last row stands in the database with its digest, now or in the history.
