@@ -121,7 +121,7 @@ async fn kills_lose_nothing_and_double_nothing() {
 }
 
 /// The feed has every number once, and each acknowledged record under the number it was told.
-async fn require_journal(served: &Served, token: &str, journal: &BTreeMap<i64, String>) {
+pub async fn require_journal(served: &Served, token: &str, journal: &BTreeMap<i64, String>) {
     let mut fed: BTreeMap<i64, String> = BTreeMap::new();
     let mut since = 0;
     loop {

@@ -116,6 +116,7 @@ mod rectifications;
 mod requirements;
 mod rights;
 mod roles_page;
+mod rolling;
 mod roster_guards;
 mod roster_hours;
 mod roster_model;

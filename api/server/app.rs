@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::platform::core::Core;
 use crate::platform::http::transport::{ConnectionState, LastPart, UnderWay};
 use crate::platform::http::{Outcome, RequestId, Routes, dispatch};
+use crate::server::pages::readiness::Readiness;
 
 /// The application of one worker.
 pub fn application(
@@ -54,15 +55,17 @@ async fn frame(
     let under_way = request.request().conn_data::<ConnectionState>().map(ConnectionState::request_started);
     let method = request.method().clone();
     let mut response = next.call(request).await?;
-    if is_last(response.request(), under_way.as_ref()) {
+    let core = response.request().app_data::<web::Data<Core>>().cloned();
+    // Whoever keeps connections shall not keep those of a process that stops.
+    let is_draining = core.as_ref().is_some_and(|core| core.ext::<Readiness>().is_draining());
+    if is_draining || is_last(response.request(), under_way.as_ref()) {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     let outcome = response.request().extensions().get::<Outcome>().cloned().unwrap_or_default();
     let (status, took) = (response.status().as_u16(), started.elapsed());
     log(&id, method.as_str(), status, took, &outcome);
-    let core = response.request().app_data::<web::Data<Core>>();
-    let piece_timeout = core.map_or(PIECE_TIMEOUT, |core| core.config.file_deadline());
-    if let Some(core) = core {
+    let piece_timeout = core.as_ref().map_or(PIECE_TIMEOUT, |core| core.config.file_deadline());
+    if let Some(core) = &core {
         core.metrics.answered(outcome.operation.as_deref().unwrap_or("none"), status, took);
     }
     add_headers(response.headers_mut(), &id);

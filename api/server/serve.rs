@@ -18,9 +18,11 @@ use crate::platform::codes::HEADERS_TOO_LARGE;
 use crate::platform::core::Core;
 use crate::platform::embedded::Embedded;
 use crate::platform::http::transport;
+use crate::platform::leases;
 use crate::records::idempotency;
 use crate::records::theme::Worker;
 use crate::server::app::application;
+use crate::server::pages::readiness::Readiness;
 use crate::server::routes;
 
 /// How often what is over is forgotten.
@@ -28,7 +30,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(3_600);
 /// How often the embedded database is looked after.
 const WATCH: Duration = Duration::from_millis(250);
 
-/// How long the end waits for the audit's last lines.
+/// How long the end waits for the audit's last lines, and for leases to be given back.
 const LAST_REFUSALS: Duration = Duration::from_secs(2);
 
 /// Workers that belong to no theme.
@@ -90,6 +92,9 @@ fn problem_body(status: u16, request_id: &str) -> String {
     Problem::new(code).body(Language::English, request_id).to_string()
 }
 
+/// The signal of whoever keeps services, as systemd.
+const TERMINATE: &str = "SIGTERM";
+
 /// The signals that ask the process to stop (SIGTERM, SIGINT), caught from when this is made: one that comes while
 /// the service starts stops it in order once it has, and leaves no database behind.
 pub struct StopSignals {
@@ -106,13 +111,14 @@ impl StopSignals {
     /// Waits for the first of them; its name.
     async fn received(&mut self) -> &'static str {
         tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.terminate.recv() => TERMINATE,
             _ = self.interrupt.recv() => "SIGINT",
         }
     }
 }
 
-/// Stops a server when the process is asked to: requests under way are answered first, new ones are not taken.
+/// Stops a server when the process is asked to: requests under way are answered first, new ones are not taken. By SIGTERM
+/// with `drain_ms` those are, too, for so long, while `/readyz` sends whoever asks it elsewhere; a second signal ends that.
 pub async fn stop_on_signal(
     mut signals: StopSignals,
     core: Arc<Core>,
@@ -120,11 +126,22 @@ pub async fn stop_on_signal(
     stopping: watch::Sender<bool>,
 ) {
     let signal = signals.received().await;
+    let drain = Duration::from_millis(core.config.drain_ms);
+    if signal == TERMINATE && !drain.is_zero() {
+        core.ext::<Readiness>().drain();
+        tracing::info!(signal, drain_ms = core.config.drain_ms, "asked to stop: no longer ready, still answering");
+        let _ = tokio::time::timeout(drain, signals.received()).await;
+    }
     // Before anything else is done or said: nothing may keep the service from stopping.
     stopping.send_replace(true);
     tracing::info!(signal, "asked to stop");
     core.ledger.heads().close();
-    handle.stop(true).await;
+    let given_back = tokio::time::timeout(LAST_REFUSALS, leases::give_back(&core));
+    // Beside the last requests: another process goes on with what this one did.
+    let ((), given_back) = tokio::join!(handle.stop(true), given_back);
+    if let Ok(Err(problem)) = given_back {
+        tracing::warn!(%problem, "leases could not be given back; others have them in a minute");
+    }
     let _ = tokio::time::timeout(LAST_REFUSALS, crate::platform::audit::refusals::finish(&core)).await;
 }
 

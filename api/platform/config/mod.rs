@@ -141,6 +141,10 @@ pub struct Config {
     /// How long a file may take to begin, and each of its pieces, in milliseconds.
     #[validate(range(min = 100, max = 600_000))]
     pub file_deadline_ms: u64,
+    /// How long after SIGTERM the service still answers while `/readyz` says 503, in milliseconds: longer than whoever
+    /// divides requests between several processes takes to notice. 0 by default: it stops at once.
+    #[validate(range(min = 0, max = 600_000))]
+    pub drain_ms: u64,
     /// How long requests under way may take at shutdown, in milliseconds.
     #[validate(range(min = 0, max = 600_000))]
     pub shutdown_timeout_ms: u64,
@@ -206,6 +210,7 @@ impl Default for Config {
             read_deadline_ms: 10_000,
             write_deadline_ms: 15_000,
             file_deadline_ms: 60_000,
+            drain_ms: 0,
             shutdown_timeout_ms: 10_000,
             webhook_allow: Vec::new(),
             webhook_ports: Vec::new(),

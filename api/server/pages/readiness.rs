@@ -4,7 +4,7 @@
 //! It is ready while writes can succeed. Nothing is written to find out: a lock on the clocks is taken and let go in
 //! a transaction of its own, which the database has to note on its disk as it notes a write.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::http::header::RETRY_AFTER;
@@ -35,6 +35,8 @@ pub struct Readiness {
     last: Mutex<Option<(Instant, Result<(), Problem>)>>,
     /// Appends that had been written when it was judged last.
     written: AtomicU64,
+    /// The process is about to stop.
+    draining: AtomicBool,
 }
 
 impl Extension for Readiness {
@@ -44,8 +46,21 @@ impl Extension for Readiness {
 }
 
 impl Readiness {
+    /// From now on it isn't ready: whoever divides requests between several processes gives this one no more.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the process is about to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
     /// Whether the service is ready. Who asks while another one's question is on its way has the same answer.
     pub async fn judged(&self, core: &Core) -> Result<(), Problem> {
+        if self.is_draining() {
+            return Err(Problem::unavailable(Code::UNAVAILABLE, RETRY_S, "this process is about to stop"));
+        }
         let late = || Err(unready("no answer in time"));
         timeout(WITHIN, self.judged_in_time(core)).await.unwrap_or_else(|_| late())
     }
