@@ -6,8 +6,9 @@ NAME ?= admin
 AREA ?= 511802
 SCALE ?= 1
 SECONDS ?= 600
+ROUNDS ?= 10
 
-.PHONY: help install run user demo example python page container conformance test fuzz check openapi schema roles import-names bench
+.PHONY: help install run user demo example python page container conformance test fuzz check openapi schema roles import-names bench drill-ha drill-restore
 
 help:
 	@echo "make install                 put lianfang on PATH (cargo's folder of programs)"
@@ -21,6 +22,8 @@ help:
 	@echo "make page                    the page at / in a real browser; screenshots in target/page"
 	@echo "make container               the container image, built and run where there is a runtime"
 	@echo "make conformance             linters, clients and fuzzers of others against the service"
+	@echo "make drill-ha [ROUNDS=10]    kills, freezes and cuts off the primary of two under load; half an hour"
+	@echo "make drill-restore           drops a table under load, and goes back to the second before"
 	@echo "make check                   what CI runs: form, lints, tests"
 	@echo "make openapi | make schema   write openapi/openapi.json | api/schema.rs anew"
 	@echo "make roles                   write docs/roles.md anew: who may do what"
@@ -100,6 +103,19 @@ roles:
 
 import-names:
 	UPDATE_IMPORT_NAMES=1 cargo test --test tests import_names_md_is_fresh
+
+# Need Debian's patroni, etcd-server, haproxy, pgbackrest: installed where they lack, never started as services.
+drill-ha:
+	@.ci/install-postgresql
+	@.ci/install-drills
+	cargo build --locked --bin lianfang
+	ROUNDS=$(ROUNDS) deploy/ha/drill
+
+drill-restore:
+	@.ci/install-postgresql
+	@.ci/install-drills
+	cargo build --locked --bin lianfang
+	deploy/pitr/drill
 
 bench:
 	@.ci/install-postgresql
