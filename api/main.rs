@@ -64,6 +64,27 @@ enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Purge the personal data of records of a kind that happened before a day: the records stay, and every figure. Goes on
+    /// where it was broken off; writes one certificate for each district.
+    Purge {
+        /// The kind, as screenings.
+        #[arg(long)]
+        kind: String,
+        /// What happened before this day is purged; at least 30 days ago.
+        #[arg(long, value_name = "DAY", value_parser = commands::day)]
+        before: chrono::NaiveDate,
+        /// Why: it stands in the certificate.
+        #[arg(long, default_value = "retention")]
+        reason: String,
+        /// One district alone, by its code.
+        #[arg(long, value_name = "CODE")]
+        district: Option<String>,
+        /// Say what it would purge; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        place: Place,
+    },
     /// Verify the ledger: numbers, chain, digests and figures. Exit code 1 names the first altered row.
     Verify {
         /// Keep in this file how far the ledgers were proved, as it goes.
@@ -162,6 +183,7 @@ fn run(line: CommandLine) -> (bool, Result<(), Failure>) {
         | Command::Migrate { place }
         | Command::Verify { place, .. }
         | Command::Seal { place }
+        | Command::Purge { place, .. }
         | Command::Demo { place, .. } => place.json,
         Command::Key { command } => command.place().json,
         Command::User { command } => command.place().json,
@@ -194,6 +216,10 @@ async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
         Command::Key { command } => Box::pin(command.run()).await,
         Command::Verify { checkpoint, from, place } => {
             commands::verify(place.config()?, commands::Checkpoints { from, kept: checkpoint }, json).await
+        }
+        Command::Purge { kind, before, reason, district, dry_run, place } => {
+            let asked = commands::Purge { kind, before_on: before, reason, district_code: district, dry_run };
+            commands::purge(place.config()?, asked, json).await
         }
         Command::Seal { place } => commands::seal(place.config()?, json).await,
         Command::Demo { scale, seed, until_on, place } => {

@@ -111,6 +111,7 @@ mod process;
 mod proof_rooms;
 mod pull;
 mod pull_pages;
+mod purge;
 mod records;
 mod rectifications;
 mod requirements;

@@ -1,6 +1,8 @@
-//! `migrate`, `seal`: what works on the data, whether the service runs or not.
+//! `migrate`, `seal`, `purge`: what works on the data, whether the service runs or not.
 
+use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
+use lianfang::integrity::purge::{self, Certificate, Order, Plan};
 use lianfang::integrity::sealing::{self, Sealed};
 use lianfang::platform::config::Config;
 use lianfang::server::migrations;
@@ -41,10 +43,7 @@ pub async fn seal(config: Config, json: bool) -> Result<(), Failure> {
 async fn seal_at(backend: &Backend, config: Config) -> Result<Sealed, Failure> {
     prepare(backend).await?;
     let core = start::core(config, &backend.service_url, routes::kinds()).await?;
-    let bar = ProgressBar::new(0);
-    bar.set_style(
-        ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {per_sec}, {eta} left").map_err(Failure::other)?,
-    );
+    let bar = bar()?;
     let sealed = sealing::seal(&core, &backend.url, &mut |done, total| {
         bar.set_length(total);
         bar.set_position(done);
@@ -52,4 +51,107 @@ async fn seal_at(backend: &Backend, config: Config) -> Result<Sealed, Failure> {
     .await;
     bar.finish_and_clear();
     Ok(sealed?)
+}
+
+fn bar() -> Result<ProgressBar, Failure> {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {per_sec}, {eta} left");
+    let bar = ProgressBar::new(0);
+    bar.set_style(style.map_err(Failure::other)?);
+    Ok(bar)
+}
+
+/// What `purge` is asked.
+pub struct Purge {
+    /// The kind, by its name.
+    pub kind: String,
+    /// What happened before this day is purged.
+    pub before_on: NaiveDate,
+    /// Why.
+    pub reason: String,
+    /// One district alone.
+    pub district_code: Option<String>,
+    /// Whether it only says what it would do.
+    pub dry_run: bool,
+}
+
+/// Purges personal data whose time is over.
+pub async fn purge(config: Config, asked: Purge, json: bool) -> Result<(), Failure> {
+    let backend = Backend::start(&config).await?;
+    let told = purge_at(&backend, config, &asked, json).await;
+    backend.leave().await?;
+    print(&told?)
+}
+
+async fn purge_at(backend: &Backend, config: Config, asked: &Purge, json: bool) -> Result<String, Failure> {
+    prepare(backend).await?;
+    let core = start::core(config, &backend.service_url, routes::kinds()).await?;
+    let kind = core.kinds().kind(&asked.kind).ok_or_else(|| Failure::Usage(format!("unknown kind: {}", asked.kind)))?;
+    purge::before_at(&core, asked.before_on)
+        .map_err(|_| Failure::Usage(format!("--before must be at least {} days ago", purge::KEPT_AT_LEAST_DAYS)))?;
+    let mut districts = lianfang::platform::leases::districts(&core).await?;
+    if let Some(only) = &asked.district_code {
+        districts.retain(|code| code == only);
+        if districts.is_empty() {
+            return Err(Failure::Usage(format!("unknown district: {only}")));
+        }
+    }
+    let order = Order { kind, before_on: asked.before_on, reason: asked.reason.clone(), by: None };
+    let (mut plans, mut certificates, bar) = (Vec::new(), Vec::new(), bar()?);
+    for district_code in districts {
+        if asked.dry_run {
+            let plan = purge::plan(&core, &backend.url, &district_code, &order).await?;
+            plans.push((district_code, plan));
+            continue;
+        }
+        let mut tell = |done, total| {
+            bar.set_length(total);
+            bar.set_position(done);
+        };
+        certificates.extend(purge::purge(&core, &backend.url, &district_code, &order, &mut tell).await?);
+    }
+    bar.finish_and_clear();
+    plans.retain(|(_, plan)| *plan != Plan::default());
+    Ok(if json {
+        told_as_json(&plans, &certificates, asked.dry_run)
+    } else {
+        told(&plans, &certificates, asked.dry_run)
+    })
+}
+
+fn told_as_json(plans: &[(String, Plan)], certificates: &[Certificate], dry_run: bool) -> String {
+    let planned = |(district_code, plan): &(String, Plan)| json!({"district_code": district_code, "counts": plan.counts, "oldest_at": plan.oldest_at, "newest_at": plan.newest_at});
+    let certified = |one: &Certificate| json!({"id": one.id, "district_code": one.district_code, "kind": one.kind, "before_on": one.before_on, "counts": one.counts, "oldest_at": one.oldest_at, "newest_at": one.newest_at, "ids_digest": hex(&one.ids_digest)});
+    match dry_run {
+        true => json!({"would_purge": plans.iter().map(planned).collect::<Vec<_>>()}).to_string(),
+        false => json!({"certificates": certificates.iter().map(certified).collect::<Vec<_>>()}).to_string(),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn told(plans: &[(String, Plan)], certificates: &[Certificate], dry_run: bool) -> String {
+    let beside = |counts: &purge::Counts| {
+        format!(
+            "{} attached, {} held items, {} conflicts, {} refused rows",
+            counts.attached, counts.held_items, counts.conflicts, counts.import_faults
+        )
+    };
+    let planned = plans.iter().map(|(district_code, plan)| {
+        format!("{district_code}: {} records would be purged; {}.", plan.counts.records, beside(&plan.counts))
+    });
+    let certified = certificates.iter().map(|one| {
+        let (counts, digest) = (&one.counts, hex(&one.ids_digest));
+        format!(
+            "{}: {} {} purged; {}. Certificate {}, ids {digest}.",
+            one.district_code,
+            counts.records,
+            one.kind,
+            beside(counts),
+            one.id
+        )
+    });
+    let lines: Vec<String> = if dry_run { planned.collect() } else { certified.collect() };
+    if lines.is_empty() { "There is nothing to purge.".to_owned() } else { lines.join("\n") }
 }

@@ -29,7 +29,7 @@ use lianfang::server::start::{self, Backend, StartError};
 use serde_json::{Value as Json, json};
 
 pub use self::accounts::{KeyCommand, UserCommand};
-pub use self::data::{migrate, seal};
+pub use self::data::{Purge, migrate, purge, seal};
 pub use self::demo::{day, demo};
 pub use self::export::{Export, export};
 pub use self::import::{Import, import};

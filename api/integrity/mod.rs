@@ -11,6 +11,7 @@ mod entries;
 mod figures;
 mod index;
 mod persons;
+pub mod purge;
 mod reader;
 pub mod recount;
 mod rollups;

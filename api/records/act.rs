@@ -5,7 +5,6 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use kit::catalogue::Code;
 use kit::check::check_object;
-use kit::etag;
 use kit::faults::Faults;
 use kit::field::Field;
 use kit::problem::Problem;
@@ -13,7 +12,7 @@ use kit::tree::Tree;
 use kit::value::Values;
 use uuid::Uuid;
 
-use super::codes::{ALREADY_ENDED, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_VOIDED};
+use super::codes::{ALREADY_ENDED, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_PURGED, RECORD_VOIDED};
 use super::create::TRIES;
 use super::definition::Kind;
 use super::gate::{find_standing, require_standing};
@@ -32,6 +31,7 @@ pub const ACT_PROBLEMS: &[Code] = &[
     OUT_OF_AREA,
     ALREADY_ENDED,
     RECORD_VOIDED,
+    RECORD_PURGED,
     Code::WRITE_CONFLICT,
     Code::LEDGER_UNAVAILABLE,
 ];
@@ -128,6 +128,6 @@ pub async fn act(
 
 fn answer(call: &Call, kind: &Kind, record: &Record) -> HttpResponse {
     let body = view::record(&call.core, kind, record, call.language);
-    let tag = etag::of_revision(record.envelope.revision);
+    let tag = record.envelope.tag();
     HttpResponse::Ok().insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-store")).json(body)
 }

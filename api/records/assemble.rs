@@ -21,7 +21,7 @@ use super::read;
 use super::record::Record;
 use super::resolve;
 use super::void::{BROUGHT_BACK, is_undone};
-use super::warnings::{Noted, REFERENCE_VOIDED, VOIDED_ALREADY};
+use super::warnings::{Noted, PURGED_ALREADY, REFERENCE_VOIDED, VOIDED_ALREADY};
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 use crate::platform::privacy::blind::derived_id;
@@ -202,16 +202,36 @@ impl Assembly<'_> {
     }
 
     /// Completes somebody known; none where nothing is new.
-    fn complete(&mut self, draft: &mut Draft, known: Record) -> Option<Record> {
+    fn complete(&mut self, draft: &mut Draft, mut known: Record) -> Option<Record> {
+        let was_purged = known.envelope.purged_at.is_some();
+        if let Some(purged_at) = known.envelope.purged_at {
+            if self.happened_at() <= purged_at {
+                // Sent once more, it doesn't bring back what was erased.
+                draft.warnings.push(Noted::new(&PURGED_ALREADY, draft.pointer.clone()));
+                return None;
+            }
+            // Met again since: that is a registration of its own.
+            known.envelope.purged_at = None;
+        }
         let back = self.brings_back(&known).then(|| self.brought_back(&known));
         let reconciled = draft.kind.rules.reconcile(back.as_ref().unwrap_or(&known), draft, &self.context, self.actor);
         let mut next = reconciled.or(back)?;
+        for field in draft.kind.personal_fields().filter(|_| was_purged) {
+            if let (None, Some(told)) = (next.values.get(field.name), draft.values.get(field.name)) {
+                next.values.set(field.name, told.clone());
+            }
+        }
         next.envelope.derived = still_derived(&known, &next, draft);
         let stands = self.changes.number_of(draft.kind, known.envelope.id).is_some();
         next.envelope.revision = known.envelope.revision + i64::from(!stands);
         next.envelope.revised_by = self.actor.user_id;
         self.put(draft.kind, Some(known), next.clone());
         Some(next)
+    }
+
+    /// When the creation happened: now, where nobody says.
+    fn happened_at(&self) -> DateTime<Utc> {
+        self.item.draft.values.instant("occurred_at").unwrap_or(self.now)
     }
 
     /// Whether this file brings somebody again whom an undo took back.
@@ -283,6 +303,7 @@ impl Assembly<'_> {
             assumed: told.is_none(),
             device_id: None,
             warnings: draft.warnings.clone(),
+            purged_at: None,
             submission_digest: self.item.digest.digest.to_vec(),
         };
         Record { envelope, values: draft.values.clone() }

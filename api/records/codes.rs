@@ -10,6 +10,7 @@ problem_codes! {
     RECORD_EXISTS "record_exists" CONFLICT "A record of this id exists with other content" "相同编号的记录已存在,内容不同";
     ID_TAKEN "id_taken" CONFLICT "This id is taken" "该编号已被占用";
     RECORD_VOIDED "record_voided" CONFLICT "The record is void and can't be changed; restore it first" "记录已作废,不能修改,请先恢复";
+    RECORD_PURGED "record_purged" CONFLICT "The record's personal data was purged when its time was over; it can't be changed any more, and what was sent was not taken" "该记录的个人信息已到保存期限并被清除,不能再修改;本次提交的内容未被接收";
     DAY_HAS_REPORT "report_exists" CONFLICT "There is a report of that day already; amend it" "当日已有报表,请修订该报表";
     IN_USE "in_use" CONFLICT "Others depend on the record" "该记录仍被其他记录使用";
     ALREADY_ENDED "already_ended" CONFLICT "This was settled already" "该项已处理完毕";
@@ -33,6 +34,7 @@ fault_codes! {
     ONE_OF_NEEDED "one_of_needed" "give at least one of: {fields}" "至少填写一项:{fields}";
     PERIOD_TOO_LONG "period_too_long" "must be at most {hours} hours later" "时长不能超过 {hours} 小时";
     TOO_MANY_TO_ORDER "too_many_to_order" "puts at most {count} records in the order of a field; narrow the list by area, period or another filter" "按字段排序最多 {count} 条记录;请用区域、时段或其他条件缩小范围";
+    KEPT_LONGER "kept_longer" "must be at least {days} days ago: nothing is purged sooner" "至少应为 {days} 天之前:未满此期限的数据不得清除";
     TOO_FAR_AHEAD "too_far_ahead" "must be at most {days} days ahead" "最多为 {days} 天之后";
     STILL_NAMED "still_named" "is named by others that stand: {uses}; end it or take it out of use instead, or void those first" "仍被其他记录引用:{named_by};请改为停用或注销,或先作废引用它的记录" .answered_with(IN_USE);
     NO_FREE_TEXT "no_free_text" "takes no free text" "此类记录不得填写文字说明";

@@ -12,14 +12,14 @@ use ledger::AppendError;
 
 use super::assemble::{Assembled, Known, assemble, load_known, takes_anothers};
 use super::change::{Changes, receive};
-use super::codes::{ID_TAKEN, RECORD_EXISTS, RECORD_VOIDED};
+use super::codes::{ID_TAKEN, RECORD_EXISTS, RECORD_PURGED, RECORD_VOIDED};
 use super::definition::Kind;
 use super::hooks::Hooks;
 use super::idempotency::Key;
 use super::prepare::{Preparation, Prepared, prepare};
 use super::read;
 use super::record::Record;
-use super::warnings::{Noted, VOIDED_ALREADY};
+use super::warnings::{Noted, PURGED_ALREADY, VOIDED_ALREADY};
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 
@@ -232,7 +232,9 @@ pub async fn existing(core: &Core, actor: &Actor, kind: &Kind, item: &Prepared) 
     Ok(Some(if !visible {
         Err(ID_TAKEN.into())
     } else if item.digest.is(&existing.envelope.submission_digest) {
-        Ok(Created::Same(told_if_void(existing)))
+        Ok(Created::Same(told_if_gone(existing)))
+    } else if existing.envelope.purged_at.is_some() {
+        Err(RECORD_PURGED.into())
     } else if existing.envelope.voided {
         // Not "exists": it must be restored before it can be amended.
         Err(RECORD_VOIDED.into())
@@ -242,8 +244,11 @@ pub async fn existing(core: &Core, actor: &Actor, kind: &Kind, item: &Prepared) 
     }))
 }
 
-/// Whoever sends once more what was voided meanwhile is told so.
-pub fn told_if_void(mut record: Record) -> Record {
+/// Whoever sends once more what was voided or purged meanwhile is told so.
+pub fn told_if_gone(mut record: Record) -> Record {
+    if record.envelope.purged_at.is_some() {
+        record.envelope.warnings.push(Noted::new(&PURGED_ALREADY, "/id"));
+    }
     if record.envelope.voided {
         record.envelope.warnings.push(Noted::new(&VOIDED_ALREADY, "/id"));
     }

@@ -53,6 +53,11 @@ fn server_fields() -> Vec<(&'static str, Json, Json)> {
         ("void_reason", described(text(500), "Why it was voided.", true), Json::Null),
         ("restore_reason", described(text(500), "Why it holds again after it was void.", true), Json::Null),
         (
+            "purged_at",
+            described(instant(), "When its personal fields were purged: they are null since.", true),
+            Json::Null,
+        ),
+        (
             "warnings",
             json!({"type": "array", "maxItems": 50, "items": reference("RecordWarning"), "description": "What is implausible about it."}),
             json!([]),

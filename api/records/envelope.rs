@@ -1,6 +1,7 @@
 //! The envelope of a record: what every record has beside the fields of its kind.
 
 use chrono::{DateTime, Utc};
+use kit::etag;
 use kit::field::{Field, Shape, free_text};
 use kit::row::Row;
 use kit::statement::ColumnType;
@@ -62,6 +63,12 @@ fields! {
         Text::new("Restore reason", "恢复原因"),
         "Why it holds again after it was void.",
     );
+    PURGED_AT: DateTime<Utc> = Field::new(
+        "purged_at",
+        Shape::Instant,
+        Text::new("Purged at", "清除时间"),
+        "When its personal fields were purged: they are empty since.",
+    );
     WARNINGS: String = Field::new("warnings", free_text(500), Text::new("Warnings", "提示"), "What is implausible about it: codes.");
 }
 
@@ -114,6 +121,8 @@ pub struct Envelope {
     pub change_no: i64,
     /// Whether it is void; then `revised_at` says since when.
     pub voided: bool,
+    /// When its personal fields were purged.
+    pub purged_at: Option<DateTime<Utc>>,
     /// Whether it is void because the import that made it was undone: that is never a person's word.
     pub taken_back: bool,
     /// Time until which it proves nothing: what it tells of lies ahead.
@@ -160,6 +169,14 @@ pub fn columns_of_a_reading() -> (Vec<Column>, Column) {
 }
 
 impl Envelope {
+    /// The tag of an answer that shows it: another one once it was purged, so that nobody goes on with what he had.
+    pub fn tag(&self) -> String {
+        match self.purged_at {
+            Some(purged_at) => format!("\"{}-purged-{}\"", self.revision, purged_at.timestamp()),
+            None => etag::of_revision(self.revision),
+        }
+    }
+
     /// When the server was first told of it.
     pub fn told_at(&self) -> DateTime<Utc> {
         if self.assumed { self.occurred_at } else { self.recorded_at }
@@ -243,6 +260,8 @@ impl Envelope {
             revision,
             change_no,
             voided,
+            // The envelope of what is sealed says so.
+            purged_at: None,
             taken_back: capture.get("taken_back").and_then(Json::as_bool) == Some(true),
             awaited: capture.as_object().and_then(Awaited::from_stored),
             derived: derived.iter().filter_map(Json::as_str).map(str::to_owned).collect(),

@@ -94,6 +94,7 @@ mod tests {
             revision: 1,
             change_no: 1,
             voided: false,
+            purged_at: None,
             taken_back: false,
             awaited: None,
             assumed: false,

@@ -18,7 +18,7 @@ use super::change_item::What;
 use super::closed::note_read;
 use super::codes::{
     APPROVAL_REQUIRED, CELL_TOO_LONG, ID_TAKEN, IDEMPOTENCY_KEY_REUSED, IN_USE, OUT_OF_AREA, RECORD_EXISTS,
-    RECORD_VOIDED, SPANS_DISTRICTS, TOO_MANY_ROWS,
+    RECORD_PURGED, RECORD_VOIDED, SPANS_DISTRICTS, TOO_MANY_ROWS,
 };
 use super::create::{Created, create};
 use super::definition::Kind;
@@ -84,7 +84,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .answers_with(200, "It was there already, with the same content.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag", "Location", "Idempotency-Replayed"])
             .headers(&["Idempotency-Key"])
-            .problems(&[BAD_IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_EXISTS, RECORD_VOIDED, ID_TAKEN, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
+            .problems(&[BAD_IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_REUSED, OUT_OF_AREA, RECORD_EXISTS, RECORD_VOIDED, RECORD_PURGED, ID_TAKEN, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::POST, format!("{base}:batch"), format!("create_{}_batch", kind.name), move |call| batch::batch(kind, call))
             .described(kind.name, format!("Create many {label} records"), "Up to 500 items, each for itself: a bad one spoils none but those that name it (`refused_item`), as an item may name what an earlier one makes. `atomic=true` writes all or none, `validate_only=true` none.")
             .access(writing())
@@ -122,7 +122,7 @@ pub fn of_kind(kind: &'static Kind, conflicts: &[Code]) -> Vec<Operation> {
             .body_of(reference(&format!("{}Patch", kind.schema)), example_patch(kind), &["application/merge-patch+json", "application/json"])
             .answers_with(200, "The new revision, or the current one where the patch changes nothing.", Some(record.clone()), Some(example.clone()))
             .with_headers(&["ETag"])
-            .problems(&[OUT_OF_AREA, RECORD_VOIDED, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
+            .problems(&[OUT_OF_AREA, RECORD_VOIDED, RECORD_PURGED, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::POST, format!("{base}/{{id}}:void"), format!("void_{one}"), move |call| void(kind, call))
             .described(kind.name, format!("Void {a_label}"), "It stays readable and counts as nothing. Once more is no fault. Records are never deleted.")
             .access(voiding())
@@ -218,7 +218,7 @@ async fn get(kind: &'static Kind, call: Call) -> Answer {
             .insert_header((CACHE_CONTROL, "no-store"))
             .json(body));
     }
-    let tag = etag::of_revision(record.envelope.revision);
+    let tag = record.envelope.tag();
     if !with_names && etag::is_unchanged(&call.request, &tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
     }
@@ -403,10 +403,7 @@ async fn reasoned(
 }
 
 fn answer(mut response: actix_web::HttpResponseBuilder, record: &Record, body: &impl serde::Serialize) -> HttpResponse {
-    response
-        .insert_header((ETAG, etag::of_revision(record.envelope.revision)))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .json(body)
+    response.insert_header((ETAG, record.envelope.tag())).insert_header((CACHE_CONTROL, "no-store")).json(body)
 }
 
 /// `UpperCamel` to `snake_case`.

@@ -13,7 +13,7 @@ use kit::value::Values;
 use ledger::canonical::encode;
 use uuid::Uuid;
 
-use super::create::told_if_void;
+use super::create::told_if_gone;
 use super::definition::Kind;
 use super::draft::Draft;
 use super::formerly::Formerly;
@@ -294,7 +294,7 @@ async fn finish(
         }
         // Records taken once are not refused because their author moved or their place closed since.
         Err(problem) => match retried(core, actor, kind, draft.client_id(), &digest).await? {
-            Some(record) => Ok(Preparation::Retried(Box::new(told_if_void(record)))),
+            Some(record) => Ok(Preparation::Retried(Box::new(told_if_gone(record)))),
             None => Ok(Preparation::Faulty(problem)),
         },
     }

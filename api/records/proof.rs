@@ -23,7 +23,7 @@ use super::definition::Kind;
 use super::envelope::Envelope;
 use super::laid::{self, DEVICE};
 use super::record::owner;
-use crate::platform::privacy::seal::{PURGED_BYTES, Sealer, commitment_of};
+use crate::platform::privacy::seal::{Sealer, commitment_of, is_purged};
 
 /// Member of a moved row's envelope that keeps what the row was before.
 const FORMERLY: &str = "formerly";
@@ -149,7 +149,7 @@ fn of_parts(
     if attestation != sealer.attestation(owner, chained, &now).as_slice() {
         return None;
     }
-    if sealed.is_some_and(|sealed| sealed.len() == PURGED_BYTES) {
+    if sealed.is_some_and(is_purged) {
         return chained.try_into().ok();
     }
     Some(formerly?.digest(kind, envelope, columns, sealer))

@@ -11,7 +11,7 @@ use super::definition::Kind;
 use super::envelope::Envelope;
 use super::laid;
 use super::proof::{self, Digest};
-use crate::platform::privacy::seal::{Owner, Sealer, commitment_of};
+use crate::platform::privacy::seal::{Owner, Sealer, commitment_of, purged_at};
 
 /// Room for what is sealed of a record, beside its fields in the clear.
 const ROOM: usize = 8;
@@ -45,6 +45,10 @@ impl Record {
             values.set(field.name, row.take(field.name));
         }
         if let Some(sealed) = row.bytes("personal") {
+            envelope.purged_at = purged_at(&sealed);
+            if envelope.purged_at.is_some() && kind.rules.counted_as().is_some() {
+                kind.rules.blind_columns().iter().for_each(|column| values.set(*column, row.take(column)));
+            }
             let opened = sealer
                 .open(owner(kind, &envelope), &sealed)
                 .map_err(|error| Problem::internal(format!("{error} ({} {})", kind.name, envelope.id)))?;
@@ -63,7 +67,13 @@ impl Record {
         cells.extend(own.into_iter().map(|(_, value)| value));
         // Whatever a former release left in the clear goes with its revision.
         cells.extend(kind.former_fields().map(|_| Value::Null));
-        cells.extend(kind.rules.blind_values(self, context));
+        cells.extend(match self.envelope.purged_at {
+            None => kind.rules.blind_values(self, context),
+            Some(_) => {
+                let left = |column: &&str| self.values.get(*column).cloned().unwrap_or(Value::Null);
+                kind.rules.blind_columns().iter().map(left).collect()
+            }
+        });
         Ok((cells, digest))
     }
 
@@ -87,6 +97,10 @@ impl Record {
     }
 
     fn seal(&self, kind: &Kind, sealer: &Sealer) -> Result<Option<Vec<u8>>, Problem> {
+        if let Some(purged_at) = self.envelope.purged_at {
+            // What follows from other records may move it on; it stays purged.
+            return Ok(Some(sealer.seal_purged(owner(kind, &self.envelope), b"{}", purged_at)));
+        }
         let mut members = laid::sealed_values(kind, self);
         if let Some(device_id) = &self.envelope.device_id {
             members.insert(laid::DEVICE.to_owned(), device_id.clone().into());

@@ -10,6 +10,7 @@ use super::amend::{Asked, Revised, take, writable};
 use super::create::TRIES;
 use super::definition::Kind;
 use super::envelope;
+use super::gate::require_whole;
 use super::idempotency::Key;
 use super::record::Record;
 use super::void::require_rules;
@@ -32,6 +33,7 @@ pub async fn restore(
         if !current.envelope.voided {
             return Ok(current);
         }
+        require_whole(&current)?;
         if let Some(if_match) = if_match {
             if_match.require(current.envelope.revision)?;
         }

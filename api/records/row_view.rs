@@ -18,7 +18,7 @@ use super::record_row::{Places, RecordRow};
 use super::view;
 use super::warnings::{Stored, Told};
 use crate::platform::core::Core;
-use crate::platform::privacy::seal::Owner;
+use crate::platform::privacy::seal::{Owner, purged_at};
 
 /// Bytes that a record takes, about.
 const EACH: usize = 1_400;
@@ -148,6 +148,8 @@ impl RowWriting<'_> {
         self.told("captured_by", &capture.captured_by.and_then(|text| text.parse::<Uuid>().ok()), writer)?;
         self.told("source", &capture.source.unwrap_or(API), writer)?;
         self.revision(row, at, sealed, writer)?;
+        let purged_at = row.cell(at.sealed).and_then(|cell| purged_at(cell.bytes()));
+        self.instant("purged_at", purged_at, writer)?;
         if self.begins("warnings", writer) {
             self.warnings(&capture.warnings, writer)?;
         }

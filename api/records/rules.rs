@@ -270,6 +270,12 @@ pub trait Rules: Sync {
         Vec::new()
     }
 
+    /// What a purge leaves in the columns of the blind indexes so that figures go on counting what was sealed, where
+    /// the kind has such figures: nobody finds anything by it. None where the columns are emptied.
+    fn counted_as(&self) -> Option<fn(&Record, &Keys) -> Vec<Value>> {
+        None
+    }
+
     /// The rules across rows that a change must pass, where there are any: then it takes the decide path.
     fn decider(
         &self,

@@ -49,6 +49,8 @@ pub struct Theme {
     pub before_recount: &'static [BeforeRecount],
     /// Proofs that what it keeps beside its records is what the ledger says.
     pub proofs: &'static [Proof],
+    /// What it keeps beside records, for a purge to erase with them.
+    pub erasers: &'static [Eraser],
 }
 
 /// Works until the core is gone.
@@ -80,6 +82,32 @@ impl Extension for Proofs {
     }
 }
 
+/// Erasing what a theme keeps beside records of a kind.
+#[derive(Clone, Copy)]
+pub struct Eraser {
+    /// The kind.
+    pub kind: &'static str,
+    /// Condition on a row `r` of the kind that has something beside it still.
+    pub unfinished: &'static str,
+    /// Condition on one of which it was purged.
+    pub finished: &'static str,
+    /// Erases what belongs to records of a district. They say so themselves before it is gone: broken off it leaves
+    /// nothing that looks lost, and once more is no fault.
+    pub erase: for<'a> fn(&'a Core, &'a str, &'a [Uuid]) -> BoxFuture<'a, Result<(), Problem>>,
+    /// Does once more for all records of a district that say so what may have been broken off.
+    pub go_on: for<'a> fn(&'a Core, &'a str) -> BoxFuture<'a, Result<(), Problem>>,
+}
+
+/// The erasers of all themes.
+#[derive(Clone, Copy, Default)]
+pub struct Erasers(pub &'static [Eraser]);
+
+impl Extension for Erasers {
+    fn begin(_: &Config) -> Self {
+        Self::default()
+    }
+}
+
 impl Theme {
     /// A theme that has nothing yet.
     pub const NOTHING: Self = Self {
@@ -96,5 +124,6 @@ impl Theme {
         workers: &[],
         before_recount: &[],
         proofs: &[],
+        erasers: &[],
     };
 }

@@ -66,6 +66,7 @@ pub fn as_sent(known: &Record, submitted: &Values, by: Uuid, now: DateTime<Utc>)
         captured_by: submitted.id("captured_by"),
         source: API.to_owned(),
         voided: false,
+        purged_at: None,
         taken_back: false,
         ..envelope.clone()
     };
@@ -111,6 +112,7 @@ const ENVELOPE: &[&str] = &[
     "voided_at",
     "void_reason",
     "restore_reason",
+    "purged_at",
     "warnings",
     "note",
 ];
@@ -172,6 +174,7 @@ impl View<'_> {
         map.serialize_entry("voided_at", &envelope.voided.then(|| instant(envelope.revised_at)))?;
         map.serialize_entry("void_reason", &self.record.values.text("void_reason"))?;
         map.serialize_entry("restore_reason", &self.record.values.text("restore_reason"))?;
+        map.serialize_entry("purged_at", &envelope.purged_at.map(instant))?;
         map.serialize_entry("warnings", &warnings(self.core, self.record, self.language))?;
         map.serialize_entry("note", &self.record.values.text("note"))
     }

@@ -12,6 +12,7 @@ use super::create::TRIES;
 use super::definition::Kind;
 use super::draft::Draft;
 use super::envelope;
+use super::gate::require_whole;
 use super::idempotency::Key;
 use super::record::Record;
 use super::resolve;
@@ -110,6 +111,7 @@ async fn next_of(
     if current.envelope.voided {
         return Ok((current, None));
     }
+    require_whole(&current)?;
     if let Some(if_match) = if_match {
         if_match.require(current.envelope.revision)?;
     }

@@ -113,6 +113,14 @@ pub static REFERENCE_VOIDED: Warning = Warning {
     code: "reference_voided",
     message: Text::new("names a record that is void", "所引用的记录已作废"),
 };
+/// Of an answer only: what was sent is there, and its personal fields were purged.
+pub static PURGED_ALREADY: Warning = Warning {
+    code: "purged_already",
+    message: Text::new(
+        "the personal data of this record was purged when its time was over; nothing of what was sent was added",
+        "该记录的个人信息已到保存期限并被清除,本次提交的内容未写入",
+    ),
+};
 /// Of an answer only: what was sent is there, and void.
 pub static VOIDED_ALREADY: Warning = Warning {
     code: "voided_already",
@@ -153,6 +161,7 @@ pub static COMMON: &[&Warning] = &[
     &OCCURRED_AT_DOUBTFUL,
     &REFERENCE_VOIDED,
     &VOIDED_ALREADY,
+    &PURGED_ALREADY,
     &OCCURRED_IN_FUTURE,
     &REFUSED_WHEN_DUE,
     &REPORTED_LATE,

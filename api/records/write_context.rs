@@ -80,6 +80,7 @@ impl WriteContext {
             revision: 1,
             change_no: 0,
             voided: false,
+            purged_at: None,
             taken_back: false,
             awaited: None,
             derived: Vec::new(),

@@ -15,7 +15,7 @@ use crate::records::hooks::Hooks;
 use crate::records::named_figures::NamedFigures;
 use crate::records::own_words::OwnWords;
 use crate::records::settings::SettingSource;
-use crate::records::theme::{BeforeRecount, Proof};
+use crate::records::theme::{BeforeRecount, Eraser, Proof};
 use crate::records::{self, Kind, Registry, Theme};
 use crate::rooms::observation::own_cases;
 use crate::rooms::registers::comparisons;
@@ -78,6 +78,10 @@ pub static BEFORE_RECOUNT: LazyLock<Vec<BeforeRecount>> =
 /// Proofs by themes of what they keep beside their records.
 pub static PROOFS: LazyLock<Vec<Proof>> =
     LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.proofs).copied().collect());
+
+/// What themes keep beside records, for a purge.
+pub static ERASERS: LazyLock<Vec<Eraser>> =
+    LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.erasers).copied().collect());
 
 /// Vocabularies that no field of a record uses.
 pub static VOCABULARIES: LazyLock<Vec<&'static Vocabulary>> = LazyLock::new(|| {

@@ -21,7 +21,7 @@ use crate::records::named_figures::NamedFigureSources;
 use crate::records::order;
 use crate::records::own_words::OwnWordSources;
 use crate::records::settings::SettingSources;
-use crate::records::theme::Proofs;
+use crate::records::theme::{Erasers, Proofs};
 use crate::rooms::registers::Vocabularies;
 use crate::server::routes;
 
@@ -133,6 +133,7 @@ pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core
         .with(&routes::HOOKS)
         .with(&SettingSources(&routes::SETTINGS))
         .with(&Proofs(&routes::PROOFS))
+        .with(&Erasers(&routes::ERASERS))
         .with(&OwnWordSources(&routes::OWN_WORDS))
         .with(&NamedFigureSources(&routes::NAMED_FIGURES))
         .with(&Vocabularies(&routes::VOCABULARIES))

@@ -23,7 +23,7 @@ pub enum Outcome {
     Conflict(Box<Conflict>),
     /// It can't be placed now; it is kept whole.
     Held(Problem),
-    /// Never: a kind that the sender's role can't write, or more than is kept of one account.
+    /// Never: a kind that the sender's role can't write, what was purged, or more than is kept of one account.
     Refused(Problem),
 }
 

@@ -30,7 +30,7 @@ use crate::platform::core::Core;
 use crate::platform::http::{Answer, Call};
 use crate::records::bulk::create_bulk;
 use crate::records::closed::require_person;
-use crate::records::codes::RECORD_EXISTS;
+use crate::records::codes::{RECORD_EXISTS, RECORD_PURGED};
 use crate::records::create::{Created, SYNC, create_all};
 use crate::records::idempotency::Key;
 use crate::records::{Kind, Record, read};
@@ -282,5 +282,9 @@ async fn change(
 
 /// Holds an item that can't be placed; a problem that will pass fails the push, which is sent again.
 fn kept(problem: Problem) -> Result<Outcome, Problem> {
-    if is_passing(&problem) { Err(problem) } else { Ok(Outcome::Held(problem)) }
+    if is_passing(&problem) {
+        return Err(problem);
+    }
+    // Holding it would bring back what was erased: the phone keeps it, and is told.
+    Ok(if problem.code() == RECORD_PURGED { Outcome::Refused(problem) } else { Outcome::Held(problem) })
 }

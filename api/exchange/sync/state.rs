@@ -165,9 +165,11 @@ pub fn seal(core: &Core, table: &'static str, id: Uuid, district_code: &str, tex
     core.sealer.seal(owner, text.as_bytes()).map_err(Problem::internal)
 }
 
-/// Opens what [`seal`] sealed.
+/// Opens what [`seal`] sealed; nothing where it was purged.
 pub fn open(core: &Core, table: &'static str, id: Uuid, district_code: &str, sealed: &[u8]) -> Result<Tree, Problem> {
     let owner = Owner { kind: table, field: "item", id, district_code };
-    let text = core.sealer.open(owner, sealed).map_err(Problem::internal)?.unwrap_or_default();
+    let Some(text) = core.sealer.open(owner, sealed).map_err(Problem::internal)? else {
+        return Ok(Tree::Object(Vec::new()));
+    };
     Tree::parse(&text).map_err(|_| Problem::internal("a kept item holds no JSON"))
 }

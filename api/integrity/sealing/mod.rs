@@ -18,6 +18,7 @@ use kit::statement::Statement;
 
 use crate::platform::core::Core;
 use crate::platform::leases::districts;
+use crate::records::Kind;
 
 columns! {
     COUNT "count": i64;
@@ -40,7 +41,7 @@ pub struct Sealed {
 /// The owner's connection, and who is told how far it is.
 struct Work<'a> {
     core: &'a Core,
-    owner: AsyncPgConnection,
+    owner: &'a mut AsyncPgConnection,
     done: u64,
     total: u64,
     progress: &'a mut (dyn FnMut(u64, u64) + Send),
@@ -48,7 +49,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     async fn run(&mut self, statement: Statement) -> Result<Vec<Row>, Problem> {
-        Ok(statement.load(&mut self.owner).await.map_err(DatabaseError::from)?)
+        Ok(statement.load(&mut *self.owner).await.map_err(DatabaseError::from)?)
     }
 
     async fn count(&mut self, statement: Statement) -> Result<u64, Problem> {
@@ -68,6 +69,18 @@ impl Work<'_> {
     }
 }
 
+/// Seals what a former release left in the clear of one kind in a district, over a connection of the owner; how many
+/// revisions were left as they are.
+pub async fn seal_kind(
+    core: &Core,
+    owner: &mut AsyncPgConnection,
+    kind: &'static Kind,
+    district_code: &str,
+) -> Result<u64, Problem> {
+    let mut work = Work { core, owner, done: 0, total: 0, progress: &mut |_, _| {} };
+    records::seal_one(&mut work, kind, district_code).await.map(|(_, left)| left)
+}
+
 /// Seals all there is. `progress` is told rows done and rows in all. By whoever owns the tables.
 pub async fn seal(
     core: &Core,
@@ -77,7 +90,7 @@ pub async fn seal(
     let unreachable = |error: diesel::ConnectionError| DatabaseError::Unreachable(error.to_string());
     let mut owner = AsyncPgConnection::establish(owner_url).await.map_err(unreachable)?;
     owner.batch_execute("SET timezone = 'UTC'; SET lock_timeout = '5s'").await.map_err(DatabaseError::from)?;
-    let mut work = Work { core, owner, done: 0, total: 0, progress };
+    let mut work = Work { core, owner: &mut owner, done: 0, total: 0, progress };
     let districts = districts(core).await?;
     work.total = tables::count(&mut work).await?;
     for district_code in &districts {

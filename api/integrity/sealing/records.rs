@@ -36,15 +36,9 @@ pub async fn count(work: &mut Work<'_>, district_code: &str) -> Result<u64, Prob
 pub async fn seal(work: &mut Work<'_>, district_code: &str) -> Result<(u64, u64), Problem> {
     let (mut moved, mut left) = (0, 0);
     for kind in work.core.kinds().kinds() {
-        // The history last: what is amended meanwhile takes its former revision there as it was.
-        for place in [Place::Current, Place::History] {
-            let (of_kind, left_of_kind) = seal_kind(work, kind, place, district_code).await?;
-            if of_kind > 0 && place == Place::Current {
-                work.clean(kind.name).await?;
-            }
-            moved += of_kind;
-            left += left_of_kind;
-        }
+        let (of_kind, left_of_kind) = seal_one(work, kind, district_code).await?;
+        moved += of_kind;
+        left += left_of_kind;
     }
     if moved > 0 {
         work.clean("record_revisions").await?;
@@ -52,7 +46,22 @@ pub async fn seal(work: &mut Work<'_>, district_code: &str) -> Result<(u64, u64)
     Ok((moved, left))
 }
 
-async fn seal_kind(
+/// Moves those of one kind; how many, and how many were left.
+pub async fn seal_one(work: &mut Work<'_>, kind: &'static Kind, district_code: &str) -> Result<(u64, u64), Problem> {
+    let (mut moved, mut left) = (0, 0);
+    // The history last: what is amended meanwhile takes its former revision there as it was.
+    for place in [Place::Current, Place::History] {
+        let (of_place, left_there) = seal_place(work, kind, place, district_code).await?;
+        if of_place > 0 && place == Place::Current {
+            work.clean(kind.name).await?;
+        }
+        moved += of_place;
+        left += left_there;
+    }
+    Ok((moved, left))
+}
+
+async fn seal_place(
     work: &mut Work<'_>,
     kind: &'static Kind,
     place: Place,

@@ -80,6 +80,14 @@ pub async fn put(core: &Core, owner: Owner<'_>, plain: &[u8]) -> Result<(), Prob
     core.ext::<Objects>().store()?.put(&path(owner), sealed.into()).await.map(|_| ()).map_err(unusable)
 }
 
+/// Deletes an object; none there is no fault.
+pub async fn delete(core: &Core, owner: Owner<'_>) -> Result<(), Problem> {
+    match core.ext::<Objects>().store()?.delete(&path(owner)).await {
+        Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+        Err(error) => Err(unusable(error)),
+    }
+}
+
 /// The object in plain; none where there is none. One that doesn't open is a defect and told as such.
 pub async fn get(core: &Core, owner: Owner<'_>) -> Result<Option<Bytes>, Problem> {
     let found = match core.ext::<Objects>().store()?.get(&path(owner)).await {

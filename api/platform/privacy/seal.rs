@@ -5,10 +5,11 @@
 //! Associated data is kind, field, record id and district, so an envelope moved to another row
 //! doesn't open. The commitment (HMAC over the plaintext) stands in the clear: the ledger's digest
 //! covers it instead of the ciphertext, so re-encryption leaves the chain whole, and a purge cuts
-//! the envelope after it.
+//! the envelope after it: `version (1) | commitment (32) | when it was purged (8, microseconds)`.
 
 use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::keys::{Key, keyed_hash};
@@ -16,9 +17,10 @@ use super::keys::{Key, keyed_hash};
 const VERSION: u8 = 1;
 const ALGORITHM_AES_256_GCM_SIV: u8 = 1;
 const KEY_ID: u32 = 1;
-/// Length in bytes of an envelope whose content was purged: version and commitment are left of it.
-pub const PURGED_BYTES: usize = 33;
-const COMMITMENT_END: usize = PURGED_BYTES;
+/// Length in bytes of what a purge leaves of an envelope: version and commitment.
+pub const COMMITMENT_END: usize = 33;
+/// Length in bytes of an envelope whose content was purged: what is left of it, and when.
+pub const PURGED_BYTES: usize = COMMITMENT_END + 8;
 const HEAD_END: usize = 50;
 
 /// Place to which an envelope is bound: it opens nowhere else.
@@ -78,7 +80,7 @@ impl Sealer {
     /// Opens an envelope; `None` where its content was purged.
     pub fn open(&self, owner: Owner<'_>, envelope: &[u8]) -> Result<Option<Vec<u8>>, SealError> {
         let fault = SealError("personal data");
-        if envelope.len() == COMMITMENT_END && envelope.first() == Some(&VERSION) {
+        if is_purged(envelope) {
             return Ok(None);
         }
         let (head, sealed) = envelope.split_at_checked(HEAD_END).ok_or(fault)?;
@@ -90,6 +92,15 @@ impl Sealer {
         let data = owner.associated_data();
         let payload = Payload { msg: sealed, aad: &data };
         self.cipher.decrypt(&Nonce::from(nonce), payload).map(Some).map_err(|_| fault)
+    }
+
+    /// The envelope of a plaintext whose content is purged already.
+    pub fn seal_purged(&self, owner: Owner<'_>, plaintext: &[u8], purged_at: DateTime<Utc>) -> Vec<u8> {
+        let mut envelope = Vec::with_capacity(PURGED_BYTES);
+        envelope.push(VERSION);
+        envelope.extend_from_slice(&self.commitment(owner, plaintext));
+        envelope.extend_from_slice(&purged_at.timestamp_micros().to_be_bytes());
+        envelope
     }
 
     /// The commitment to a plaintext: tells whether it is the same, and nothing else.
@@ -107,6 +118,23 @@ impl Sealer {
     pub fn submission_digest(&self, canonical: &[u8]) -> [u8; 32] {
         keyed_hash(&self.commitment, &[b"submission", canonical])
     }
+}
+
+/// Whether an envelope's content was purged. An envelope that was cut by hand right after its commitment is one, too.
+pub fn is_purged(envelope: &[u8]) -> bool {
+    [COMMITMENT_END, PURGED_BYTES].contains(&envelope.len()) && envelope.first() == Some(&VERSION)
+}
+
+/// When an envelope's content was purged; `None` where it wasn't.
+pub fn purged_at(envelope: &[u8]) -> Option<DateTime<Utc>> {
+    let micros = envelope.get(COMMITMENT_END..).filter(|_| is_purged(envelope))?;
+    DateTime::from_timestamp_micros(i64::from_be_bytes(micros.try_into().ok()?))
+}
+
+/// What a purge leaves of an envelope.
+pub fn cut(envelope: &[u8], purged_at: DateTime<Utc>) -> Vec<u8> {
+    let head = envelope.get(..COMMITMENT_END).unwrap_or(envelope);
+    [head, &purged_at.timestamp_micros().to_be_bytes()].concat()
 }
 
 /// The commitment that stands in an envelope.
@@ -139,5 +167,10 @@ mod tests {
         }
         assert_eq!(sealer.open(owner(1), &envelope[..33]).unwrap(), None);
         assert!(sealer.open(owner(1), &envelope[..40]).is_err());
+        let at = DateTime::from_timestamp_micros(1_580_601_600_123_456).unwrap();
+        let cut = [&envelope[..33], &at.timestamp_micros().to_be_bytes()].concat();
+        assert_eq!(sealer.open(owner(1), &cut).unwrap(), None);
+        assert_eq!((purged_at(&cut), purged_at(&envelope), purged_at(&envelope[..33])), (Some(at), None, None));
+        assert_eq!(cut, sealer.seal_purged(owner(1), b"519999194803120012", at));
     }
 }

@@ -1,6 +1,7 @@
 //! Pictures and papers that belong to records: declared as records, sent in parts, judged by their bytes, kept sealed.
 
 mod codes;
+mod erase;
 mod judge;
 mod part;
 mod proof;
@@ -28,6 +29,7 @@ pub static THEME: Theme = Theme {
     problems: codes::PROBLEMS,
     workers: &[("attachments", |core| Box::pin(worker::work(core)))],
     proofs: &[|core, district_code| Box::pin(proof::unproven(core, district_code))],
+    erasers: &[erase::ERASER],
     ..Theme::NOTHING
 };
 

@@ -28,6 +28,7 @@ words! {
         Awaited "awaited" "awaited" "待上传";
         Kept "kept" "kept" "已保存";
         Refused "refused" "refused" "未接受";
+        Purged "purged" "purged" "已清除";
     }
 }
 

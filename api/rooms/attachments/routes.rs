@@ -10,7 +10,8 @@ use kit::problem::Problem;
 use serde_json::json;
 
 use super::codes::{
-    CONTENT_AWAITED, CONTENT_DIFFERS, CONTENT_REFUSED, NO_THUMBNAIL, OFFSET_DIFFERS, RANGE_NOT_SATISFIABLE, UPLOAD_BUSY,
+    CONTENT_AWAITED, CONTENT_DIFFERS, CONTENT_PURGED, CONTENT_REFUSED, NO_THUMBNAIL, OFFSET_DIFFERS,
+    RANGE_NOT_SATISFIABLE, UPLOAD_BUSY,
 };
 use super::record::{ATTACHMENTS, BYTE_COUNT, CONTENT_STATE, ContentState, REFUSED_BECAUSE};
 use super::upload::{Parts, take_in};
@@ -18,7 +19,7 @@ use super::{part, serve, settle};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::codes::UNSUPPORTED_MEDIA_TYPE;
 use crate::platform::http::{Access, Answer, Bounded, Call, Operation};
-use crate::records::codes::{OUT_OF_AREA, RECORD_VOIDED};
+use crate::records::codes::{OUT_OF_AREA, RECORD_PURGED, RECORD_VOIDED};
 use crate::records::gate::require_standing;
 use crate::records::{Record, read, void};
 
@@ -54,7 +55,7 @@ pub fn operations() -> Vec<Operation> {
             .body_of(json!({"type": "string", "format": "binary", "maxLength": 10_485_760, "description": "The part."}), json!("bytes"), &[PART])
             .answers_nothing(204, "The part is there.")
             .with_headers(TOLD)
-            .problems(&[OFFSET_DIFFERS, UPLOAD_BUSY, CONTENT_DIFFERS, CONTENT_REFUSED, RECORD_VOIDED, OUT_OF_AREA, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
+            .problems(&[OFFSET_DIFFERS, UPLOAD_BUSY, CONTENT_DIFFERS, CONTENT_REFUSED, CONTENT_PURGED, RECORD_VOIDED, RECORD_PURGED, OUT_OF_AREA, Code::WRITE_CONFLICT, Code::LEDGER_UNAVAILABLE]),
         Operation::new(Method::GET, CONTENT, "get_attachment_content", serve::content)
             .described(ATTACHMENTS.name, "Get an attachment's bytes", "As a download, for whoever writes records of the kind that it belongs to, or may see plain values, where that record stands: pictures are personal data. Each reading is a line of the audit.")
             .access(Access::Roles(ATTACHMENTS.readers))
@@ -66,7 +67,7 @@ pub fn operations() -> Vec<Operation> {
             .with_headers(&["ETag", "Content-Range"])
             .as_files(super::media_types())
             .answers_nothing(304, "They are the same.")
-            .problems(&[CONTENT_AWAITED, RANGE_NOT_SATISFIABLE]),
+            .problems(&[CONTENT_AWAITED, CONTENT_PURGED, RANGE_NOT_SATISFIABLE]),
         Operation::new(Method::GET, "/v1/attachments/{id}/thumbnail", "get_attachment_thumbnail", serve::thumbnail)
             .described(ATTACHMENTS.name, "Get a picture's thumbnail", "A JPEG of at most 320 points an edge, turned upright; for whom, and audited, as the bytes themselves. HEIC and PDF have none.")
             .access(Access::Roles(ATTACHMENTS.readers))
@@ -75,7 +76,7 @@ pub fn operations() -> Vec<Operation> {
             .with_headers(&["ETag"])
             .as_files(vec!["image/jpeg"])
             .answers_nothing(304, "It is the same.")
-            .problems(&[CONTENT_AWAITED, NO_THUMBNAIL]),
+            .problems(&[CONTENT_AWAITED, CONTENT_PURGED, NO_THUMBNAIL]),
     ]
 }
 
@@ -150,6 +151,9 @@ fn offset(call: &Call) -> Result<u64, Problem> {
 
 /// The answer where all is there: a part that begins at the end is one whose answer was lost.
 fn settled(record: &Record, offset: u64) -> Answer {
+    if record.values.get(&CONTENT_STATE) == Some(ContentState::Purged) {
+        return Err(CONTENT_PURGED.into());
+    }
     if record.values.get(&REFUSED_BECAUSE).is_some() {
         return Err(CONTENT_REFUSED.into());
     }

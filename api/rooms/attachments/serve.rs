@@ -18,7 +18,7 @@ use kit::limiter::Allowance;
 use kit::problem::Problem;
 use serde_json::json;
 
-use super::codes::{CONTENT_AWAITED, NO_THUMBNAIL, RANGE_NOT_SATISFIABLE};
+use super::codes::{CONTENT_AWAITED, CONTENT_PURGED, NO_THUMBNAIL, RANGE_NOT_SATISFIABLE};
 use super::judge::MediaType;
 use super::record::{
     ATTACHMENTS, CONTENT_STATE, ContentState, HAS_THUMBNAIL, KEPT_BYTE_COUNT, KEPT_SHA256, MEDIA_TYPE, SUBJECT_ID,
@@ -144,6 +144,9 @@ async fn find(call: &Call) -> Result<Record, Problem> {
 /// The hash of what is kept.
 fn kept(record: &Record, which: Which) -> Result<&str, Problem> {
     let values = &record.values;
+    if values.get(&CONTENT_STATE) == Some(ContentState::Purged) {
+        return Err(CONTENT_PURGED.into());
+    }
     let is_kept = values.get(&CONTENT_STATE) == Some(ContentState::Kept);
     let hash = values.get(&KEPT_SHA256).filter(|_| is_kept).ok_or(CONTENT_AWAITED)?;
     match which {

@@ -53,6 +53,13 @@ pub fn thumbnail(record: &Record) -> Owner<'_> {
     owner(record, "thumbnail")
 }
 
+/// Deletes what is kept of an attachment.
+pub async fn forget_content(core: &Core, record: &Record) -> Result<(), Problem> {
+    objects::delete(core, content(record)).await?;
+    objects::delete(core, thumbnail(record)).await?;
+    part::forget(core, record).await
+}
+
 fn owner<'a>(record: &'a Record, field: &'a str) -> Owner<'a> {
     let envelope = &record.envelope;
     Owner { kind: ATTACHMENTS.name, field, id: envelope.id, district_code: &envelope.district_code }
@@ -135,6 +142,10 @@ async fn tell(
             Err(error) => return Err(error.into()),
         }
         former = current(core, &former).await?;
+        if former.values.get(&CONTENT_STATE) == Some(ContentState::Purged) {
+            // It was purged while this was put away.
+            forget_content(core, record).await?;
+        }
         if former.values.get(&CONTENT_STATE) != Some(ContentState::Awaited) {
             return Ok(former);
         }

@@ -152,6 +152,10 @@ impl Rules for ScreeningRules {
         vec![plate.map_or(Value::Null, |plate| Value::Bytes(index(plate)))]
     }
 
+    fn counted_as(&self) -> Option<fn(&Record, &Keys) -> Vec<Value>> {
+        Some(vehicles::left_of)
+    }
+
     fn followers(
         &self,
         former: Option<&Record>,

@@ -1,6 +1,7 @@
 //! Conditions on passages beside their columns, and the vehicles among them: a vehicle's passage (辆次) is one a plate
 //! and pass group, else one a plate and passage, however many people sat in it.
 
+use kit::columns;
 use kit::field::{Field, Shape};
 use kit::statement::Statement;
 use kit::text::Text;
@@ -13,6 +14,10 @@ use crate::platform::privacy::keys::Keys;
 use crate::records::Record;
 use crate::records::conditions::{Condition, ConditionContext};
 use crate::rooms::registers::{PersonCategory, of_whoever_passed};
+
+columns! {
+    PLATE_BLIND_INDEX "plate_blind_index": Box<[u8]>;
+}
 
 /// Under which name they are kept.
 pub const KEPT_AS: &str = "screenings.vehicles";
@@ -63,9 +68,17 @@ fn of_person_kind(statement: Statement, value: &Value, _asking: &ConditionContex
     }
 }
 
+/// What stands for the plate's blind index once a record is purged: the vehicle's passage, so that it is counted as before.
+pub fn left_of(record: &Record, keys: &Keys) -> Vec<Value> {
+    vec![of_record(record, keys).map_or(Value::Null, |vehicle| Value::Bytes(vehicle.as_bytes().to_vec()))]
+}
+
 /// The vehicle's passage that a record belongs to. By the permanent key: the same whenever it is counted again, and no
 /// way back to the plate.
 pub fn of_record(record: &Record, keys: &Keys) -> Option<Uuid> {
+    if record.envelope.purged_at.is_some() {
+        return record.values.get(&PLATE_BLIND_INDEX).and_then(|left| Uuid::from_slice(&left).ok());
+    }
     let plate = record.values.get(&VEHICLE)?.plate_number?;
     let pass = record.values.get(&PASS_GROUP_ID).unwrap_or(record.envelope.id);
     Some(derived_id(&keys.identity, &["vehicle", &record.envelope.district_code, &plate, &pass.to_string()]))
