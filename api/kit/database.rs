@@ -5,7 +5,7 @@ use std::time::Duration;
 use deadpool::managed::{Object, Pool};
 use diesel::deserialize::FromSqlRow;
 use diesel::pg::Pg;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::Untyped;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use prometheus_client::metrics::counter::Counter;
@@ -229,32 +229,74 @@ impl From<DieselError> for DatabaseError {
     /// Only names of constraints and kinds of errors pass: details carry values.
     fn from(error: DieselError) -> Self {
         match error {
-            DieselError::DatabaseError(
-                DatabaseErrorKind::UniqueViolation
-                | DatabaseErrorKind::CheckViolation
-                | DatabaseErrorKind::ForeignKeyViolation,
-                information,
-            ) => Self::Constraint(information.constraint_name().unwrap_or("unknown").to_owned()),
-            DieselError::DatabaseError(DatabaseErrorKind::NotNullViolation, information) => {
-                Self::Constraint(format!("{}_not_null", information.table_name().unwrap_or("unknown")))
-            }
-            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)
-            | DieselError::BrokenTransactionManager => Self::Unreachable("connection lost".into()),
-            DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => {
-                Self::Unreachable("connection lost".into())
-            }
-            DieselError::DatabaseError(_, information) if information.message().contains(TIMED_OUT) => Self::TimedOut,
-            DieselError::DatabaseError(_, information) if information.message().contains(LOCKED) => {
-                Self::Busy("somebody else holds a lock")
-            }
-            DieselError::DatabaseError(_, information) if is_full(information.message()) => Self::Full,
-            DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => Self::ReadOnly,
-            DieselError::DatabaseError(_, information) if is_standing_by(information.message()) => Self::ReadOnly,
-            DieselError::DatabaseError(_, information) if is_going_down(information.message()) => {
-                Self::Unreachable("the database is going down or starting".into())
-            }
+            DieselError::DatabaseError(kind, information) => of_database(&kind, information.as_ref()),
+            DieselError::BrokenTransactionManager => Self::Unreachable("connection lost".into()),
             other => Self::Failed(other.to_string()),
         }
+    }
+}
+
+fn of_database(kind: &DatabaseErrorKind, information: &dyn DatabaseErrorInformation) -> DatabaseError {
+    match kind {
+        DatabaseErrorKind::UniqueViolation
+        | DatabaseErrorKind::CheckViolation
+        | DatabaseErrorKind::ForeignKeyViolation => {
+            DatabaseError::Constraint(base_name(information.constraint_name().unwrap_or("unknown")).to_owned())
+        }
+        DatabaseErrorKind::NotNullViolation => not_null(information.table_name().unwrap_or("unknown")),
+        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+            DatabaseError::Unreachable("connection lost".into())
+        }
+        DatabaseErrorKind::ReadOnlyTransaction => DatabaseError::ReadOnly,
+        _ => of_texts(information),
+    }
+}
+
+/// An error by its texts. Where an engine spreads tables over servers, what one of them said comes within an error of
+/// another kind.
+fn of_texts(information: &dyn DatabaseErrorInformation) -> DatabaseError {
+    let texts = || [Some(information.message()), information.details(), information.hint()].into_iter().flatten();
+    let says = |text: &str| texts().any(|own| own.contains(text));
+    if says(TIMED_OUT) {
+        DatabaseError::TimedOut
+    } else if says(LOCKED) {
+        DatabaseError::Busy("somebody else holds a lock")
+    } else if texts().any(is_full) {
+        DatabaseError::Full
+    } else if texts().any(is_standing_by) {
+        DatabaseError::ReadOnly
+    } else if texts().any(is_going_down) {
+        DatabaseError::Unreachable("the database is going down or starting".into())
+    } else {
+        texts().find_map(violated).unwrap_or_else(|| DatabaseError::Failed(information.message().to_owned()))
+    }
+}
+
+/// The constraint whose violation a text tells of, as PostgreSQL words it.
+fn violated(text: &str) -> Option<DatabaseError> {
+    let quoted_after = |before: &str| text.split_once(before)?.1.split_once('"').map(|(name, _)| name);
+    if text.contains("violates not-null constraint") {
+        return quoted_after("of relation \"").map(not_null);
+    }
+    ["violates unique constraint \"", "violates check constraint \"", "violates foreign key constraint \""]
+        .iter()
+        .find_map(|before| quoted_after(before))
+        .map(|name| DatabaseError::Constraint(base_name(name).to_owned()))
+}
+
+fn not_null(table: &str) -> DatabaseError {
+    DatabaseError::Constraint(format!("{}_not_null", base_name(table)))
+}
+
+/// Digits of the number that the parts of a distributed table have at the end of their names, at least.
+const PART_DIGITS: usize = 6;
+
+/// The name of a constraint or a table as the schema has it: that of a distributed table's part ends with the part's
+/// number (`screenings_pkey_103081`).
+fn base_name(name: &str) -> &str {
+    match name.rsplit_once('_') {
+        Some((base, part)) if part.len() >= PART_DIGITS && part.bytes().all(|byte| byte.is_ascii_digit()) => base,
+        _ => name,
     }
 }
 
@@ -282,6 +324,8 @@ fn is_going_down(message: &str) -> bool {
         "the database system is",
         "crash of another server process",
         "error communicating with the server",
+        // A server among several that an engine spreads districts over.
+        "connection to the remote node",
     ]
     .iter()
     .any(|text| message.contains(text))
@@ -304,5 +348,86 @@ impl From<DatabaseError> for Problem {
             DatabaseError::TimedOut => Self::unavailable(Code::UNAVAILABLE, 15, error),
             DatabaseError::Constraint(_) | DatabaseError::Failed(_) => Self::internal(error),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    struct Told(&'static str, Option<&'static str>);
+
+    impl DatabaseErrorInformation for Told {
+        fn message(&self) -> &str {
+            self.0
+        }
+        fn details(&self) -> Option<&str> {
+            self.1
+        }
+        fn hint(&self) -> Option<&str> {
+            None
+        }
+        fn table_name(&self) -> Option<&str> {
+            Some("record_revisions_102040")
+        }
+        fn column_name(&self) -> Option<&str> {
+            None
+        }
+        fn constraint_name(&self) -> Option<&str> {
+            Some("screenings_pkey_103081")
+        }
+        fn statement_position(&self) -> Option<i32> {
+            None
+        }
+    }
+
+    fn read(kind: DatabaseErrorKind, message: &'static str, details: Option<&'static str>) -> DatabaseError {
+        DatabaseError::from(DieselError::DatabaseError(kind, Box::new(Told(message, details))))
+    }
+
+    #[test]
+    fn a_conflict_is_one_wherever_it_is_told() {
+        let unique = "duplicate key value violates unique constraint \"screenings_pkey_103081\"";
+        let wrapped = "failure on connection marked as essential: localhost:9701";
+        let told = [
+            read(DatabaseErrorKind::UniqueViolation, "", None),
+            read(DatabaseErrorKind::Unknown, unique, None),
+            read(DatabaseErrorKind::Unknown, wrapped, Some(unique)),
+        ];
+        for error in told {
+            assert!(matches!(&error, DatabaseError::Constraint(name) if name == "screenings_pkey"), "{error}");
+        }
+        let null =
+            "null value in column \"change_no\" of relation \"record_revisions_102040\" violates not-null constraint";
+        for error in [
+            read(DatabaseErrorKind::NotNullViolation, "", None),
+            read(DatabaseErrorKind::Unknown, null, None),
+            read(DatabaseErrorKind::Unknown, wrapped, Some(null)),
+        ] {
+            assert!(
+                matches!(&error, DatabaseError::Constraint(name) if name == "record_revisions_not_null"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_part_of_a_table_keeps_its_name() {
+        for name in ["screenings_pkey", "users_username_key", "covid_19", "a_2026", "people_x12345"] {
+            assert_eq!(base_name(name), name);
+        }
+        assert_eq!(base_name("person_presences_pkey_1030812"), "person_presences_pkey");
+    }
+
+    #[test]
+    fn a_server_among_several_that_is_away_is_away() {
+        let error = read(
+            DatabaseErrorKind::Unknown,
+            "connection to the remote node lianfang@10.0.0.2:5432 failed with the following error: Connection refused",
+            None,
+        );
+        assert!(matches!(error, DatabaseError::Unreachable(_)), "{error}");
+        assert!(matches!(read(DatabaseErrorKind::Unknown, "syntax error", None), DatabaseError::Failed(_)));
     }
 }

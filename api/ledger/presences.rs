@@ -43,7 +43,7 @@ fn settle_family(district_code: &str, tallies: &Tallies, families: &Families, fa
     if deltas.is_empty() && pointers.is_empty() {
         return None;
     }
-    let statement = touched(keep(district_code, &deltas), &pointers);
+    let statement = touched(delta(&deltas), district_code, &pointers);
     let statement = members(statement, district_code, &pointers, family);
     let statement = if pointers.is_empty() {
         of_days(statement, district_code)
@@ -51,12 +51,13 @@ fn settle_family(district_code: &str, tallies: &Tallies, families: &Families, fa
         let own = of_family(families, family, "q.kind");
         of_all_days(statement, district_code, &own)
     };
-    Some(
-        statement
-            .sql(format!(", {FIGURES} INSERT INTO person_rollups AS r (district_code, kind, scope, on_day, persons, new_in_month, new_ever) SELECT "))
-            .text(district_code)
-            .sql(", f.* FROM figures AS f WHERE f.persons <> 0 OR f.new_in_month <> 0 OR f.new_ever <> 0 ORDER BY 2, 3, 4 ON CONFLICT (district_code, kind, scope, on_day) DO UPDATE SET persons = r.persons + excluded.persons, new_in_month = r.new_in_month + excluded.new_in_month, new_ever = r.new_ever + excluded.new_ever"),
-    )
+    let statement = statement
+        .sql(format!(", {FIGURES}, counted AS (INSERT INTO person_rollups AS r (district_code, kind, scope, on_day, persons, new_in_month, new_ever) SELECT "))
+        .text(district_code)
+        .sql(", f.* FROM figures AS f WHERE (f.persons <> 0 OR f.new_in_month <> 0 OR f.new_ever <> 0) AND EXISTS (SELECT 1 FROM district_clocks AS c WHERE c.district_code = ")
+        .text(district_code)
+        .sql(") ORDER BY 2, 3, 4 ON CONFLICT (district_code, kind, scope, on_day) DO UPDATE SET persons = r.persons + excluded.persons, new_in_month = r.new_in_month + excluded.new_in_month, new_ever = r.new_ever + excluded.new_ever)");
+    Some(keep(statement, district_code))
 }
 
 /// ` AND` a presence is one of the family's: an id may be a person's and, as a client gave it, a household's.
@@ -87,9 +88,8 @@ pub fn recount(district_code: &str, families: &Families, family: &Family) -> Sta
         .sql(format!("{own} GROUP BY 1, 2, 3, 4), {FIGURES} SELECT * FROM figures"))
 }
 
-/// `delta`, and `kept`: the presences as they are now. The append before it may have written nothing for want of a
-/// clock; then neither does this.
-fn keep(district_code: &str, deltas: &[&(PresenceKey, i64)]) -> Statement {
+/// `delta`: by how much presences change.
+fn delta(deltas: &[&(PresenceKey, i64)]) -> Statement {
     let column =
         |value: fn(&PresenceKey) -> Value| -> Vec<Value> { deltas.iter().map(|(key, _)| value(key)).collect() };
     Statement::new("WITH RECURSIVE delta AS MATERIALIZED (SELECT * FROM ")
@@ -101,17 +101,28 @@ fn keep(district_code: &str, deltas: &[&(PresenceKey, i64)]) -> Statement {
             (ColumnType::Id, column(|key| Value::Id(key.place_id))),
             (ColumnType::Integer, deltas.iter().map(|(_, delta)| Value::Integer(*delta)).collect()),
         ])
-        .sql(" AS u(kind, person_id, on_day, area_code, place_id, delta)), kept AS (INSERT INTO person_presences AS p (district_code, kind, person_id, on_day, area_code, place_id, total) SELECT ")
+        .sql(" AS u(kind, person_id, on_day, area_code, place_id, delta))")
+}
+
+/// Writes the presences as they are now, at the end: whatever is counted was read before, on any engine. The append
+/// before it may have written nothing for want of a clock; then neither does this.
+fn keep(statement: Statement, district_code: &str) -> Statement {
+    statement
+        .sql(" INSERT INTO person_presences AS p (district_code, kind, person_id, on_day, area_code, place_id, total) SELECT ")
         .text(district_code)
         .sql(", d.* FROM delta AS d WHERE EXISTS (SELECT 1 FROM district_clocks AS c WHERE c.district_code = ")
         .text(district_code)
-        .sql(") ON CONFLICT (district_code, person_id, kind, on_day, area_code, place_id) DO UPDATE SET total = p.total + excluded.total RETURNING p.kind, p.person_id, p.on_day, p.area_code, p.place_id, p.total)")
+        .sql(") ON CONFLICT (district_code, person_id, kind, on_day, area_code, place_id) DO UPDATE SET total = p.total + excluded.total")
 }
 
 /// `touched`: whose presence came or went, and who leads elsewhere. A further record on the same day at the same
 /// place touches nobody, so that it costs a row and nothing more.
-fn touched(statement: Statement, pointers: &[Pointer]) -> Statement {
-    let statement = statement.sql(", touched AS (SELECT k.person_id FROM kept AS k JOIN delta AS d USING (kind, person_id, on_day, area_code, place_id) WHERE (k.total > 0) <> (k.total - d.delta > 0)");
+fn touched(statement: Statement, district_code: &str, pointers: &[Pointer]) -> Statement {
+    // Beside the id, OFFSET 0 keeps the planner from reading all presences of the district.
+    let statement = statement
+        .sql(", touched AS (SELECT d.person_id FROM delta AS d LEFT JOIN LATERAL (SELECT q.total FROM person_presences AS q WHERE q.district_code = ")
+        .text(district_code)
+        .sql(" AND q.person_id = d.person_id AND q.kind = d.kind AND q.on_day = d.on_day AND q.area_code = d.area_code AND q.place_id = d.place_id OFFSET 0) AS k ON true WHERE (coalesce(k.total, 0) > 0) <> (coalesce(k.total, 0) + d.delta > 0)");
     if pointers.is_empty() {
         return statement.sql(" GROUP BY 1)");
     }

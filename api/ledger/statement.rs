@@ -1,5 +1,6 @@
 //! The append statement: one CTE whatever the kinds and however many rows.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use kit::statement::{ColumnType, Statement};
@@ -14,7 +15,7 @@ use super::{Append, AwaitedRow, Change, KeyedAnswer, Operation, Table, index, ro
 pub(super) fn of_append(append: &Append, digest: &[u8; 32], arrived: &Newcomers) -> Statement {
     let statement = clock(append, digest);
     let statement = entry(statement, append, digest);
-    let statement = groups(append).into_iter().fold(statement, |statement, ((_, operation), changes)| {
+    let statement = groups(append).into_iter().fold(statement, |statement, ((Reverse(operation), _), changes)| {
         let table = changes.first().map(|change| change.table);
         match (table, operation) {
             (Some(table), Operation::Create) => create(statement, append, table, &changes),
@@ -27,16 +28,22 @@ pub(super) fn of_append(append: &Append, digest: &[u8; 32], arrived: &Newcomers)
     awaited(keyed(statement, append), append).sql(" SELECT base + 1 AS first_no, at FROM clock")
 }
 
-/// Advances the clock and the chain. The instant is read once, inside the lock, and never runs
-/// backwards; `head` covers the former head, the numbers, the digest and the instant.
+/// Time at which a statement is begun, but never before what the clock has told already.
+const NOW: &str = "greatest(statement_timestamp(), c.advanced_at)";
+
+/// Advances the clock and the chain. The instant is the statement's own and never runs backwards: an engine that
+/// spreads districts over servers takes none that may differ within a statement. `head` covers the former head, the
+/// numbers, the digest and the instant.
 fn clock(append: &Append, digest: &[u8; 32]) -> Statement {
-    Statement::new("WITH clock AS (UPDATE district_clocks AS c SET (last_no, head, advanced_at) = (SELECT c.last_no + ")
+    Statement::new("WITH clock AS (UPDATE district_clocks AS c SET last_no = c.last_no + ")
         .integer(append.numbers)
-        .sql(", sha256(c.head || int8send(c.last_no + 1) || int8send(")
+        .sql(", head = sha256(c.head || int8send(c.last_no + 1) || int8send(")
         .integer(append.numbers)
         .sql(") || ")
         .bytes(digest.to_vec())
-        .sql(" || int8send((extract(epoch FROM t.at) * 1000000)::bigint)), t.at FROM (SELECT greatest(clock_timestamp(), c.advanced_at) AS at) AS t) WHERE c.district_code = ")
+        .sql(format!(
+            " || int8send((extract(epoch FROM {NOW}) * 1000000)::bigint)), advanced_at = {NOW} WHERE c.district_code = "
+        ))
         .text(&append.district_code)
         .sql(" RETURNING c.last_no - ")
         .integer(append.numbers)
@@ -54,10 +61,12 @@ fn entry(statement: Statement, append: &Append, digest: &[u8; 32]) -> Statement 
         .sql(", head, at FROM clock)")
 }
 
-fn groups(append: &Append) -> BTreeMap<(&'static str, Operation), Vec<&Change>> {
+/// Changes by operation and table. Revisions come first: where parts are run one after the other, what a revision looks
+/// for is read before anything new is there.
+fn groups(append: &Append) -> BTreeMap<(Reverse<Operation>, &'static str), Vec<&Change>> {
     let mut groups: BTreeMap<_, Vec<&Change>> = BTreeMap::new();
     for change in &append.changes {
-        groups.entry((change.table.name, change.operation)).or_default().push(change);
+        groups.entry((Reverse(change.operation), change.table.name)).or_default().push(change);
     }
     // Ids sorted: two statements that meet the same rows meet them in the same order.
     groups.values_mut().for_each(|changes| changes.sort_by_key(|change| change.id));
@@ -89,9 +98,9 @@ fn project(statement: Statement, table: &Table, part: &str) -> Statement {
     if part == "create" {
         return statement;
     }
-    // The snapshot is that of the statement: only what was there before it goes.
+    // Former ones by their revision, so that it is the same whether this part sees the rows just written or not.
     statement.sql(format!(
-        ", former_{written} AS (DELETE FROM {} AS p USING {written} AS w WHERE p.district_code = w.district_code AND p.{} = w.id)",
+        ", former_{written} AS (DELETE FROM {} AS p USING {written} AS w WHERE p.district_code = w.district_code AND p.{} = w.id AND p.revision < w.revision)",
         projection.table, projection.owner
     ))
 }

@@ -23,10 +23,11 @@ pub const PATTERN: &str = "[0-9]{1,19}(\\.[0-9a-f]{24})?";
 /// Where the ledgers of this database were begun, and whether they were restored since.
 const LEARN: &str = "WITH here AS (SELECT concat_ws('-', s.system_identifier, c.timeline_id, d.oid) AS place \
     FROM pg_control_system() AS s, pg_control_checkpoint() AS c, pg_database AS d WHERE d.datname = current_database()), \
+    known AS MATERIALIZED (SELECT s.name, s.value FROM service_settings AS s WHERE s.name IN ('ledger_begun_at', 'ledger_restored_at')), \
     begun AS (INSERT INTO service_settings (name, value) SELECT 'ledger_begun_at', place FROM here ON CONFLICT DO NOTHING), \
     moved AS (INSERT INTO service_settings (name, value) SELECT 'ledger_restored_at', h.place FROM here AS h \
-    JOIN service_settings AS s ON s.name = 'ledger_begun_at' AND s.value <> h.place ON CONFLICT DO NOTHING RETURNING 1) \
-    SELECT EXISTS (SELECT 1 FROM moved) OR EXISTS (SELECT 1 FROM service_settings WHERE name = 'ledger_restored_at') AS restored";
+    JOIN known AS k ON k.name = 'ledger_begun_at' AND k.value <> h.place ON CONFLICT DO NOTHING RETURNING 1) \
+    SELECT EXISTS (SELECT 1 FROM moved) OR EXISTS (SELECT 1 FROM known WHERE name = 'ledger_restored_at') AS restored";
 
 /// Whether the ledgers of this database were restored, now or ever; noted for all time.
 pub async fn was_restored(database: &Database) -> Result<bool, DatabaseError> {
