@@ -59,6 +59,11 @@ enum Command {
         #[command(subcommand)]
         command: commands::KeyCommand,
     },
+    /// Districts.
+    District {
+        #[command(subcommand)]
+        command: commands::DistrictCommand,
+    },
     /// Seal what a former release left in the clear. Goes on where it was broken off; finds nothing once it is done.
     Seal {
         #[command(flatten)]
@@ -186,6 +191,7 @@ fn run(line: CommandLine) -> (bool, Result<(), Failure>) {
         | Command::Purge { place, .. }
         | Command::Demo { place, .. } => place.json,
         Command::Key { command } => command.place().json,
+        Command::District { command } => command.place().json,
         Command::User { command } => command.place().json,
         Command::Import(command) => command.json,
         Command::Export(command) => command.json,
@@ -214,6 +220,7 @@ async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
         Command::Migrate { place } => commands::migrate(&place.config()?, json).await,
         Command::User { command } => command.run().await,
         Command::Key { command } => Box::pin(command.run()).await,
+        Command::District { command } => Box::pin(command.run()).await,
         Command::Verify { checkpoint, from, place } => {
             commands::verify(place.config()?, commands::Checkpoints { from, kept: checkpoint }, json).await
         }

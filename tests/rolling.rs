@@ -213,7 +213,8 @@ async fn a_rolling_restart_fails_no_request() {
     );
     assert!(journal.len() > 100 && load.read.load(Ordering::Relaxed) > 100, "hardly anything was asked");
     let told_off: Vec<u64> = balancer.seats.iter().map(|seat| seat.told_off.load(Ordering::SeqCst)).collect();
-    assert_eq!(told_off, [2, 2], "each end was told by /readyz before it came");
+    // A busy machine may say so once more.
+    assert!(told_off.iter().all(|told| *told >= 2), "each end was told by /readyz before it came: {told_off:?}");
     require_journal(&processes[0], &token, &journal).await;
     for served in &mut processes {
         // Nobody is behind it any more: a second signal ends the wait.
@@ -290,6 +291,16 @@ async fn take_writes(app: &TestApp, takes: bool) {
     owner.batch_execute(end).await.unwrap();
 }
 
+/// Waits until readiness is answered so: a judgement holds for a while.
+async fn until_readiness(app: &TestApp, status: u16) {
+    let answered = async {
+        while app.nobody().get("/readyz").await.status != status {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    by_itself(answered).await;
+}
+
 /// While the primary is gone, HAProxy leads to its standby: whoever reads has an answer, whoever writes is told when to come
 /// again, and nothing is taken for a defect. Afterwards it goes on by itself.
 #[tokio::test]
@@ -310,15 +321,10 @@ async fn a_standby_is_read_from_and_says_503_to_writers() {
         assert!(told.header("retry-after").parse::<u32>().unwrap() <= 5);
     }
     guard.get("/v1/screenings?limit=5").await.expect(200);
-    app.nobody().get("/readyz").await.expect(503);
+    until_readiness(&app, 503).await;
 
     take_writes(&app, true).await;
-    let ready = async {
-        while app.nobody().get("/readyz").await.status != 200 {
-            tokio::time::sleep(LOOK).await;
-        }
-    };
-    by_itself(ready).await;
+    until_readiness(&app, 200).await;
     for body in &bodies[1..] {
         guard.post("/v1/screenings", body).await.expect(201);
     }

@@ -88,7 +88,7 @@ async fn purge_at(backend: &Backend, config: Config, asked: &Purge, json: bool) 
     let kind = core.kinds().kind(&asked.kind).ok_or_else(|| Failure::Usage(format!("unknown kind: {}", asked.kind)))?;
     purge::before_at(&core, asked.before_on)
         .map_err(|_| Failure::Usage(format!("--before must be at least {} days ago", purge::KEPT_AT_LEAST_DAYS)))?;
-    let mut districts = lianfang::platform::leases::districts(&core).await?;
+    let mut districts = lianfang::platform::leases::districts(&core);
     if let Some(only) = &asked.district_code {
         districts.retain(|code| code == only);
         if districts.is_empty() {

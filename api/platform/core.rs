@@ -15,6 +15,7 @@ use super::access::accounts::Accounts;
 use super::access::tokens::Tokens;
 use super::audit::refusals::Refusals;
 use super::config::Config;
+use super::divisions::LiveDivisions;
 use super::divisions::tree::Divisions;
 use super::http::pressure::Pressure;
 use super::http::{Operation, Rights};
@@ -37,7 +38,7 @@ pub struct Core {
     /// Rights of each kind of caller: the operations it may use.
     pub rights: Rights,
     /// The administrative divisions.
-    pub divisions: Arc<Divisions>,
+    pub divisions: Arc<LiveDivisions>,
     /// The keys.
     pub keys: Arc<Keys>,
     /// Seals and opens personal data.
@@ -110,7 +111,7 @@ impl Core {
             supervision,
             refusals,
             ledger,
-            divisions: Arc::new(Divisions::embedded().map_err(Problem::internal)?),
+            divisions: Arc::new(LiveDivisions::new(Divisions::embedded().map_err(Problem::internal)?)),
             sealer: Arc::new(Sealer::new(&keys.data, &keys.commitment)),
             tokens: Tokens::new(&keys.token)?,
             accounts: Accounts::default(),

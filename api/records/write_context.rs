@@ -15,7 +15,7 @@ use super::envelope::Envelope;
 use super::locked_row::LockedRow;
 use super::record::Record;
 use super::settings::Settings;
-use crate::platform::divisions::tree::Divisions;
+use crate::platform::divisions::LiveDivisions;
 use crate::platform::privacy::keys::Keys;
 use crate::platform::privacy::seal::Sealer;
 
@@ -28,7 +28,7 @@ pub struct WriteContext {
     /// The keys.
     pub keys: Arc<Keys>,
     /// The administrative divisions.
-    pub divisions: Arc<Divisions>,
+    pub divisions: Arc<LiveDivisions>,
     /// Dated settings as they stand.
     pub settings: Settings,
     /// The district's zone.

@@ -34,8 +34,9 @@ const WATCH: Duration = Duration::from_millis(250);
 const LAST_REFUSALS: Duration = Duration::from_secs(2);
 
 /// Workers that belong to no theme.
-const WORKERS: [(&str, Worker); 3] = [
+const WORKERS: [(&str, Worker); 4] = [
     ("heads", |core| Box::pin(crate::exchange::changes::watch_heads(core))),
+    ("divisions", |core| Box::pin(crate::platform::divisions::follow(core))),
     ("refusals", |core| Box::pin(crate::platform::audit::refusals::work(core))),
     ("housekeeping", |core| Box::pin(keep_house(core))),
 ];

@@ -12,6 +12,8 @@ use ledger::Ledger;
 
 use crate::platform::config::Config;
 use crate::platform::core::Core;
+use crate::platform::divisions::each::{clock_of, new_clock};
+use crate::platform::divisions::refresh;
 use crate::platform::divisions::tree::{DivisionDataError, Divisions};
 use crate::platform::embedded::{Durability, Embedded, EmbeddedError};
 use crate::platform::privacy::keys::{KeyError, Keys};
@@ -26,7 +28,6 @@ use crate::rooms::registers::Vocabularies;
 use crate::server::routes;
 
 columns! {
-    DISTRICT_CODE "district_code": String;
     NAME "name": String;
     FINGERPRINT "fingerprint": Box<[u8]>;
     VALUE "value": String;
@@ -123,8 +124,6 @@ pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core
     let keys = load_keys(&database, config.keys_dir()).await?;
     let divisions = Divisions::embedded()?;
     crate::platform::divisions::load(&database, &divisions).await?;
-    start_clocks(&database).await?;
-    check_index(&database, &kinds).await?;
     let families = kinds.families().map_err(|problem| StartError::Other(problem.to_string()))?;
     let ledger = Ledger::start(url, families).map_err(|error| StartError::Other(error.to_string()))?;
     let restored = crate::exchange::changes::was_restored(&database).await?;
@@ -139,22 +138,47 @@ pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core
         .with(&Vocabularies(&routes::VOCABULARIES))
         .with(&kinds);
     let core = Arc::new(core);
+    refresh(&core).await?;
+    start_districts(&core).await?;
     crate::integrity::recount::where_needed(&core, &routes::BEFORE_RECOUNT).await?;
     Ok(core)
 }
 
-/// Refuses to serve where the newest number of a district has no line in the index of changes: a former release wrote it,
-/// and nobody who follows the ledger would see it.
-async fn check_index(database: &Database, kinds: &Registry) -> Result<(), StartError> {
-    let behind = Statement::new(
-        "SELECT c.district_code FROM district_clocks AS c WHERE c.last_no > 0 AND NOT EXISTS (SELECT 1 FROM ledger_changes AS l \
-         WHERE l.district_code = c.district_code AND l.change_no = c.last_no) LIMIT 1",
-    );
-    let rows = database.read(&behind.seeing_everything().in_rooms(kinds.rooms())).await?;
-    match rows.into_iter().next().and_then(|mut row| row.get(&DISTRICT_CODE)) {
-        Some(district_code) => Err(StartError::IndexBehind(district_code)),
-        None => Ok(()),
+/// Gives each district a clock, and refuses to serve where the newest number of one has no line in the index of changes: a
+/// former release wrote it, and nobody who follows the ledger would see it. A district whose database is away is left
+/// alone: the others are served.
+async fn start_districts(core: &Core) -> Result<(), StartError> {
+    let districts: Vec<String> = core.divisions.districts().map(str::to_owned).collect();
+    for district_code in districts {
+        match start_district(core, &district_code).await {
+            Err(StartError::Database(DatabaseError::Unreachable(error))) => {
+                tracing::warn!(district_code, error, "a district whose database is away");
+            }
+            started => started?,
+        }
     }
+    Ok(())
+}
+
+async fn start_district(core: &Core, district_code: &str) -> Result<(), StartError> {
+    let database = &core.database;
+    let Some(last_no) = clock_of(database, district_code).await? else {
+        if let Some(clock) = new_clock(database, district_code).await? {
+            database.read(&clock).await?;
+        }
+        return Ok(());
+    };
+    let newest = Statement::new("SELECT change_no FROM ledger_changes WHERE district_code = ")
+        .text(district_code)
+        .sql(" AND change_no = ")
+        .integer(last_no)
+        .sql(" LIMIT 1")
+        .seeing_district(district_code)
+        .in_rooms(core.kinds().rooms());
+    if last_no > 0 && database.read(&newest).await?.is_empty() {
+        return Err(StartError::IndexBehind(district_code.to_owned()));
+    }
+    Ok(())
 }
 
 /// Reads the keys and compares their fingerprints with those the database knows.
@@ -191,19 +215,4 @@ async fn check_zone(database: &Database, zone: &str) -> Result<(), StartError> {
     let rows = database.read(&Statement::new("SELECT value FROM service_settings WHERE name = 'zone'")).await?;
     let known = rows.into_iter().next().and_then(|mut row| row.get(&VALUE)).unwrap_or_default();
     if known == zone { Ok(()) } else { Err(StartError::Zone(known, zone.to_owned())) }
-}
-
-/// Gives each county a clock. One that was lost is not made anew: its ledger would begin again at 1
-/// over the entries it has.
-async fn start_clocks(database: &Database) -> Result<(), StartError> {
-    let statement = Statement::new(
-        "INSERT INTO district_clocks (district_code, last_no, head, advanced_at) \
-         SELECT d.code, 0, sha256(d.code::bytea), clock_timestamp() FROM divisions AS d \
-         WHERE d.level = 'county' AND d.current \
-         AND NOT EXISTS (SELECT 1 FROM ledger_entries AS e WHERE e.district_code = d.code) \
-         ON CONFLICT DO NOTHING",
-    )
-    .seeing_everything();
-    database.read(&statement).await?;
-    Ok(())
 }

@@ -11,6 +11,7 @@ use kit::value::Value;
 use ledger::heads::Head;
 
 use crate::platform::core::Core;
+use crate::platform::divisions::each::over_all;
 
 /// How often the clocks are looked at while somebody waits.
 const LOOK: Duration = Duration::from_millis(200);
@@ -25,12 +26,14 @@ pub async fn watch_heads(core: Weak<Core>) {
             continue;
         }
         let began = Instant::now();
-        let heads =
-            Statement::new("SELECT district_code, last_no, head FROM district_clocks WHERE district_code = ANY(")
-                .column(ColumnType::Text, watched)
+        let heads = |only| {
+            Statement::new("SELECT district_code, last_no, head FROM district_clocks WHERE ")
+                .then(only)
+                .sql(" AND district_code = ANY(")
+                .column(ColumnType::Text, watched.clone())
                 .sql(")")
-                .seeing_everything();
-        match core.database.read(&heads).await {
+        };
+        match over_all(&core, heads).await {
             Ok(rows) => {
                 let seen: BTreeMap<String, Head> = rows.into_iter().filter_map(clock).collect();
                 core.ledger.heads().looked(began, seen);

@@ -63,6 +63,7 @@ impl Job {
                 .divisions
                 .rows()
                 .iter()
+                .map(AsRef::<Division>::as_ref)
                 .filter(move |row| row.edition == edition && row.code.starts_with(district))
         };
         // The district's and the street's names may stand before.

@@ -91,7 +91,7 @@ pub async fn seal(
     let mut owner = AsyncPgConnection::establish(owner_url).await.map_err(unreachable)?;
     owner.batch_execute("SET timezone = 'UTC'; SET lock_timeout = '5s'").await.map_err(DatabaseError::from)?;
     let mut work = Work { core, owner: &mut owner, done: 0, total: 0, progress };
-    let districts = districts(core).await?;
+    let districts = districts(core);
     work.total = tables::count(&mut work).await?;
     for district_code in &districts {
         work.total += records::count(&mut work, district_code).await?;

@@ -1,6 +1,6 @@
 //! Accounts as the server knows them: looked up for each session, kept for three seconds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kit::columns;
+use kit::database::DatabaseError;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
@@ -136,7 +137,7 @@ async fn of_session(core: &Core, session_id: Uuid) -> Result<Arc<Actor>, Problem
         .sql(" AND s.id = ")
         .id(session_id);
     let rows = core.database.read(&statement).await?;
-    let mut actor = rows.into_iter().next().and_then(actor_of_row).ok_or(INVALID_TOKEN)?;
+    let mut actor = rows.into_iter().next().and_then(|row| actor_of_row(core, row)).ok_or(INVALID_TOKEN)?;
     know_organizations(core, &mut actor).await?;
     let actor = Arc::new(actor);
     core.accounts.actors.insert(session_id, Arc::clone(&actor));
@@ -146,7 +147,7 @@ async fn of_session(core: &Core, session_id: Uuid) -> Result<Arc<Actor>, Problem
 /// The account of an id, active or not, as it is now.
 pub async fn of_user(core: &Core, user_id: Uuid) -> Result<Option<Actor>, Problem> {
     let rows = core.database.read(&select_actor().sql(" WHERE u.id = ").id(user_id)).await?;
-    let Some(mut actor) = rows.into_iter().next().and_then(actor_of_row) else { return Ok(None) };
+    let Some(mut actor) = rows.into_iter().next().and_then(|row| actor_of_row(core, row)) else { return Ok(None) };
     know_organizations(core, &mut actor).await?;
     Ok(Some(actor))
 }
@@ -156,7 +157,7 @@ pub async fn of_author(core: &Core, user_id: Uuid) -> Result<Option<Actor>, Prob
     let rows = core.database.read(&select_actor().sql(" WHERE u.id = ").id(user_id)).await?;
     let with_grants = |mut row: Row| {
         row.put("active", Value::Boolean(true));
-        actor_of_row(row)
+        actor_of_row(core, row)
     };
     let Some(mut actor) = rows.into_iter().next().and_then(with_grants) else { return Ok(None) };
     know_organizations(core, &mut actor).await?;
@@ -192,7 +193,7 @@ pub async fn granted_since(core: &Core, user_id: Uuid) -> Result<GrantedSince, P
 }
 
 /// The kinds of organisations that bureaus supervise.
-pub(super) fn supervised() -> Vec<Value> {
+fn supervised() -> Vec<Value> {
     SUPERVISED.iter().map(|kind| Value::Text((*kind).to_owned())).collect()
 }
 
@@ -200,54 +201,72 @@ fn select_actor() -> Statement {
     Statement::new(
         "SELECT u.id, u.username, u.display_name, u.org_id, u.password_change_required, u.active, \
          (SELECT jsonb_agg(jsonb_build_object('role', g.role, 'area_code', g.area_code, 'org_id', g.org_id) ORDER BY g.role, g.area_code, g.org_id) \
-          FROM user_grants AS g WHERE g.user_id = u.id) AS grants, \
-         (SELECT jsonb_agg(c.district_code ORDER BY c.district_code) FROM district_clocks AS c) AS districts, \
-         (SELECT jsonb_agg(o.id) FROM organizations AS o WHERE (o.id = u.org_id OR o.id IN \
-          (SELECT g.org_id FROM user_grants AS g WHERE g.user_id = u.id)) AND o.kind = ANY(",
+          FROM user_grants AS g WHERE g.user_id = u.id) AS grants FROM users AS u",
     )
-    .column(ColumnType::Text, supervised())
-    .sql(")) AS supervised FROM users AS u")
-    // The service's own question: of which kind the account's organisations are.
-    .seeing_everything()
 }
 
-/// Tells an actor what day it is, the organisations that its grants name, with all below each, and whether they watch
-/// a place, as things stand now.
+/// Tells an actor what day it is, the organisations that its grants name, with all below each, which of its own are
+/// supervised, and whether they watch a place, as things stand now. Each district is asked by itself: one whose database
+/// is away doesn't shut out whoever reaches others, who sees less until it is back.
 pub(super) async fn know_organizations(core: &Core, actor: &mut Actor) -> Result<(), Problem> {
     actor.today = day_of(core.clock.now(), core.zone);
-    let named: Vec<Value> = actor.grants.iter().filter_map(|grant| grant.org_id).map(Value::Id).collect();
-    if named.is_empty() {
+    let named: BTreeSet<Uuid> = actor.grants.iter().filter_map(|grant| grant.org_id).collect();
+    let asked: BTreeSet<Uuid> = named.iter().copied().chain(actor.org_id).collect();
+    if asked.is_empty() {
         return Ok(());
     }
-    let statement = Statement::new("WITH RECURSIVE tree(top, id) AS (SELECT u.id, u.id FROM unnest(")
-        .column(ColumnType::Id, named)
-        .sql("::uuid[]) AS u(id) UNION SELECT t.top, o.id FROM tree AS t JOIN organizations AS o ON o.parent_id = t.id WHERE NOT o.voided) SELECT top, id, EXISTS (SELECT 1 FROM places AS p WHERE NOT p.voided AND p.supervising_org_ids ? tree.id::text) AS supervises FROM tree")
-        .seeing_everything();
-    let mut below: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
-    for mut row in core.database.read(&statement).await? {
-        actor.supervises |= row.boolean("supervises") == Some(true);
-        if let Some((top, id)) = row.id("top").zip(row.id("id")) {
-            below.entry(top).or_default().push(id);
+    let mut below: BTreeMap<Uuid, Vec<Uuid>> = named.iter().map(|id| (*id, vec![*id])).collect();
+    for district_code in actor.districts.clone() {
+        let rows = match core.database.read(&organizations_of(&district_code, &asked)).await {
+            Err(DatabaseError::Unreachable(error)) if actor.districts.len() > 1 => {
+                tracing::warn!(district_code, error, "the organisations of a district can't be asked for");
+                continue;
+            }
+            rows => rows?,
+        };
+        for mut row in rows {
+            let Some((top, id)) = row.id("top").zip(row.id("id")) else { continue };
+            if top == id && row.boolean("supervised") == Some(true) {
+                actor.supervised.push(id);
+            }
+            if let Some(ids) = below.get_mut(&top) {
+                actor.supervises |= row.boolean("supervises") == Some(true);
+                ids.extend((top != id).then_some(id));
+            }
         }
     }
     actor.below = Arc::new(below);
     Ok(())
 }
 
-fn actor_of_row(mut row: Row) -> Option<Actor> {
+fn organizations_of(district_code: &str, asked: &BTreeSet<Uuid>) -> Statement {
+    Statement::new("WITH RECURSIVE tree(top, id) AS (SELECT u.id, u.id FROM unnest(")
+        .column(ColumnType::Id, asked.iter().copied().map(Value::Id).collect())
+        .sql("::uuid[]) AS u(id) UNION SELECT t.top, o.id FROM tree AS t JOIN organizations AS o ON o.parent_id = t.id WHERE o.district_code = ")
+        .text(district_code)
+        .sql(" AND NOT o.voided) SELECT top, id, EXISTS (SELECT 1 FROM organizations AS k WHERE k.district_code = ")
+        .text(district_code)
+        .sql(" AND k.id = tree.id AND k.kind = ANY(")
+        .column(ColumnType::Text, supervised())
+        .sql(")) AS supervised, EXISTS (SELECT 1 FROM places AS p WHERE p.district_code = ")
+        .text(district_code)
+        .sql(" AND NOT p.voided AND p.supervising_org_ids ? tree.id::text) AS supervises FROM tree")
+        // The service's own question.
+        .seeing_district(district_code)
+}
+
+fn actor_of_row(core: &Core, mut row: Row) -> Option<Actor> {
     let mut list = |column: &str| match row.take(column) {
         Value::Json(Json::Array(items)) => items,
         _ => Vec::new(),
     };
     let grants: Vec<Grant> = list("grants").iter().filter_map(grant_of_json).collect();
-    let supervised = list("supervised").iter().filter_map(|id| id.as_str()?.parse().ok()).collect();
-    let known = list("districts").iter().filter_map(Json::as_str).map(str::to_owned).collect();
-    let districts = districts_of(&grants, known);
+    let districts = districts_of(core, &grants);
     let active = row.boolean("active")?;
     let left_area = grants.iter().map(|grant| grant.area_code.clone()).min_by_key(String::len).filter(|_| !active);
     Some(Actor {
         left_area,
-        supervised,
+        supervised: Vec::new(),
         user_id: row.id("id")?,
         username: row.text("username")?,
         display_name: row.text("display_name")?,
@@ -261,11 +280,11 @@ fn actor_of_row(mut row: Row) -> Option<Actor> {
     })
 }
 
-/// The districts that grants reach. One whose clock is missing still shows: its writes must fail
-/// loudly, not vanish.
-pub(super) fn districts_of(grants: &[Grant], known: Vec<String>) -> Vec<String> {
-    let reached = |district: &String| grants.iter().any(|grant| meets(district, &grant.area_code));
-    let mut districts: Vec<String> = known.into_iter().filter(reached).collect();
+/// The districts that grants reach, of those that are known: nobody asks the districts' own tables for it, of which one
+/// may be away. One whose clock is missing still shows: its writes must fail loudly, not vanish.
+pub(super) fn districts_of(core: &Core, grants: &[Grant]) -> Vec<String> {
+    let reached = |district: &&str| grants.iter().any(|grant| meets(district, &grant.area_code));
+    let mut districts: Vec<String> = core.divisions.districts().filter(reached).map(str::to_owned).collect();
     districts.extend(grants.iter().filter_map(|grant| grant.area_code.get(..6)).map(str::to_owned));
     districts.sort();
     districts.dedup();

@@ -14,7 +14,6 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::accounts::supervised;
 use super::accounts::{Credential, SignedIn};
 use super::roles::{Actor, Grant, Role};
 use crate::platform::codes::INVALID_TOKEN;
@@ -154,47 +153,39 @@ async fn look_up(core: &Core, id: Uuid) -> Result<Arc<KnownKey>, Problem> {
         return Ok(known);
     }
     let statement = Statement::new(
-        "SELECT k.id, k.name, k.role, k.area_code, k.org_id, k.scopes, k.secret_hash, \
-         (SELECT jsonb_agg(o.id) FROM organizations AS o WHERE o.id = k.org_id AND o.kind = ANY(",
-    )
-    .column(ColumnType::Text, supervised())
-    .sql(
-        ")) AS supervised, \
-         (SELECT jsonb_agg(c.district_code ORDER BY c.district_code) FROM district_clocks AS c) AS districts \
-         FROM api_keys AS k WHERE k.revoked_at IS NULL AND k.expires_at > ",
+        "SELECT k.id, k.name, k.role, k.area_code, k.org_id, k.scopes, k.secret_hash FROM api_keys AS k \
+         WHERE k.revoked_at IS NULL AND k.expires_at > ",
     )
     .bind(ColumnType::Instant, Value::Instant(core.clock.now()))
     .sql(" AND k.id = ")
-    .id(id)
-    .seeing_everything();
+    .id(id);
     let row = core.database.read(&statement).await?.into_iter().next();
-    let mut known = row.and_then(of_row).ok_or(INVALID_TOKEN)?;
+    let mut known = row.and_then(|row| of_row(core, row)).ok_or(INVALID_TOKEN)?;
     super::accounts::know_organizations(core, Arc::make_mut(&mut known.actor)).await?;
     let known = Arc::new(known);
     core.accounts.keys.insert(id, Arc::clone(&known));
     Ok(known)
 }
 
-fn of_row(mut row: Row) -> Option<KnownKey> {
+fn of_row(core: &Core, mut row: Row) -> Option<KnownKey> {
     let (id, name, area_code) = (row.id("id")?, row.text("name")?, row.text("area_code")?);
     let grant = Grant { role: Role::of_code(&row.text("role")?)?, area_code, org_id: row.id("org_id") };
     let texts = |value: Value| match value {
         Value::Json(json) => serde_json::from_value::<Vec<String>>(json).unwrap_or_default(),
         _ => Vec::new(),
     };
-    let (scopes, districts) = (texts(row.take("scopes")), texts(row.take("districts")));
-    let supervised = texts(row.take("supervised")).iter().filter_map(|id| id.parse().ok()).collect();
+    let scopes = texts(row.take("scopes"));
     let actor = Actor {
         user_id: id,
         username: format!("key:{name}"),
         display_name: name,
         org_id: grant.org_id,
-        districts: super::accounts::districts_of(std::slice::from_ref(&grant), districts),
+        districts: super::accounts::districts_of(core, std::slice::from_ref(&grant)),
         grants: vec![grant],
         below: super::roles::Below::default(),
         supervises: false,
         today: NaiveDate::MIN,
-        supervised,
+        supervised: Vec::new(),
         password_change_required: false,
         left_area: None,
     };

@@ -1,8 +1,11 @@
 //! Administrative divisions in two editions: what an area code means, and where an abolished one
 //! leads. The binary carries the data; it is loaded into the database at start and kept in memory.
 
+pub mod each;
 mod geojson;
 mod geometry;
+pub mod listed;
+mod live;
 mod load;
 pub mod tree;
 
@@ -13,6 +16,7 @@ use kit::cursor;
 use kit::field::{Field, Shape, free_text};
 use kit::problem::Problem;
 use kit::text::Text;
+pub use live::{LiveDivisions, follow, refresh};
 pub use load::load;
 use serde_json::json;
 
@@ -94,7 +98,7 @@ fn matching(call: &Call) -> Vec<&Division> {
     let found = match (parent, question) {
         (Some(parent), _) => divisions.children(parent, Some(wanted)),
         (None, Some(question)) => divisions.search(question, Some(wanted)),
-        (None, None) => divisions.rows().iter().collect(),
+        (None, None) => divisions.rows().iter().map(AsRef::as_ref).collect(),
     };
     let named: Option<Vec<&str>> = question.filter(|_| parent.is_some()).map(|question| {
         divisions.search(question, Some(wanted)).iter().map(|division| division.code.as_str()).collect()

@@ -14,6 +14,7 @@ mod placement;
 mod tests;
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 pub use codes::{is_within, known_county};
 use codes::{split_group, unpadded};
@@ -23,8 +24,8 @@ pub use placement::Placement;
 /// All divisions of all editions. Lookups are by binary search and allocate nothing.
 #[derive(Clone, Debug)]
 pub struct Divisions {
-    /// Sorted by (edition, code), each pair once.
-    rows: Vec<Division>,
+    /// Sorted by (edition, code), each pair once. Trees that grew from one another share them.
+    rows: Vec<Arc<Division>>,
     current_edition: i16,
     /// All editions, newest first.
     editions: Vec<i16>,
@@ -49,6 +50,24 @@ impl Divisions {
         let current_edition = rows.iter().map(|row| row.edition).max().ok_or(DivisionDataError::Empty)?;
         for row in &mut rows {
             row.current = row.edition == current_edition;
+        }
+        Self::arranged(rows.into_iter().map(Arc::new).collect(), current_edition)
+    }
+
+    /// The same tree with more divisions. Its current edition stays.
+    ///
+    /// # Errors
+    /// As of [`Self::from_rows`].
+    pub fn with(&self, added: Vec<Division>) -> Result<Self, DivisionDataError> {
+        let added = added.into_iter().map(|mut row| {
+            row.current = row.edition == self.current_edition;
+            Arc::new(row)
+        });
+        Self::arranged(self.rows.iter().cloned().chain(added).collect(), self.current_edition)
+    }
+
+    fn arranged(mut rows: Vec<Arc<Division>>, current_edition: i16) -> Result<Self, DivisionDataError> {
+        for row in &rows {
             if row.parent_code.as_ref().is_some_and(|parent| *parent == row.code || !row.code.starts_with(parent)) {
                 return Err(DivisionDataError::ForeignParent { edition: row.edition, code: row.code.clone() });
             }
@@ -69,8 +88,14 @@ impl Divisions {
     }
 
     /// Every row of every edition, by edition and code.
-    pub fn rows(&self) -> &[Division] {
+    pub fn rows(&self) -> &[Arc<Division>] {
         &self.rows
+    }
+
+    /// Codes of the districts there are now.
+    pub fn districts(&self) -> impl Iterator<Item = &str> {
+        let counties = self.rows.iter().filter(|row| row.current && row.level == Level::County);
+        counties.map(|row| row.code.as_str())
     }
 
     /// The newest edition: the one a code without an edition belongs to.
@@ -98,6 +123,7 @@ impl Divisions {
             .skip(start)
             .take_while(|row| row.edition == edition && row.code.starts_with(parent))
             .filter(|row| row.parent_code.as_deref() == Some(parent))
+            .map(AsRef::as_ref)
             .collect()
     }
 
@@ -121,10 +147,10 @@ impl Divisions {
             return Vec::new();
         }
         let initials = wanted.to_ascii_lowercase();
-        let fits = |row: &&Division| {
+        let fits = |row: &&Arc<Division>| {
             row.name.contains(wanted) || row.initials.starts_with(&initials) || row.code.starts_with(wanted)
         };
-        self.rows.iter().filter(|row| row.edition == edition).filter(fits).collect()
+        self.rows.iter().filter(|row| row.edition == edition).filter(fits).map(AsRef::as_ref).collect()
     }
 
     /// The division above, in the same edition.
@@ -139,7 +165,7 @@ impl Divisions {
 
     fn find_exact(&self, code: &str, edition: i16) -> Option<&Division> {
         let index = self.rows.binary_search_by(|row| position(row, edition, code)).ok()?;
-        self.rows.get(index)
+        self.rows.get(index).map(AsRef::as_ref)
     }
 }
 

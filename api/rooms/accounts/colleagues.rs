@@ -2,6 +2,8 @@
 //! that, of accounts that work where the caller does: above his area, in it or below; to whoever works for one
 //! organisation only those of his own.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use actix_web::http::Method;
 use kit::columns;
 use kit::field::{Field, Shape};
@@ -20,6 +22,7 @@ use super::called;
 use crate::platform::access::Role;
 use crate::platform::access::colleagues::work_beside;
 use crate::platform::access::roles::{self, Actor};
+use crate::platform::core::Core;
 use crate::platform::http::page::{self, Page};
 use crate::platform::http::{Access, Answer, Call, Operation, fault};
 use crate::records::codes::UNKNOWN_AREA;
@@ -72,6 +75,9 @@ struct Colleague {
     /// Its organisation.
     #[schema(inline, required)]
     organization: Option<ColleagueOrganization>,
+    /// The same, before its name is known.
+    #[serde(skip)]
+    org_id: Option<Uuid>,
 }
 
 /// A role over an area.
@@ -120,16 +126,17 @@ async fn list(call: Call) -> Answer {
     let called = called::ids(&call.core, &call.query).await?;
     let statement = statement(&call, actor, called, after.as_deref())?;
     let rows = call.core.database.read(&statement).await?;
-    let found: Vec<Colleague> = rows.into_iter().filter_map(colleague).collect();
+    let mut found: Vec<Colleague> = rows.into_iter().filter_map(colleague).collect();
+    name_organizations(&call.core, actor, &mut found).await?;
     Ok(page::answer(&call, &binding, found, |colleague| colleague.username.clone(), |colleague| colleague))
 }
 
 fn statement(call: &Call, actor: &Actor, called: Option<Vec<Uuid>>, after: Option<&str>) -> Result<Statement, Problem> {
     let roles = duties::READERS.iter().map(|role| Value::Text(role.code().to_owned())).collect();
     let statement = Statement::new(
-        "SELECT u.id, u.username, u.display_name, u.org_id, o.name AS organization_name, \
+        "SELECT u.id, u.username, u.display_name, u.org_id, \
          jsonb_agg(jsonb_build_object('role', g.role, 'area_code', g.area_code, 'org_id', g.org_id) ORDER BY g.role, g.area_code) AS roles \
-         FROM users AS u JOIN user_grants AS g ON g.user_id = u.id LEFT JOIN organizations AS o ON o.id = u.org_id \
+         FROM users AS u JOIN user_grants AS g ON g.user_id = u.id \
          WHERE u.active AND g.role = ANY(",
     )
     .column(ColumnType::Text, roles)
@@ -150,18 +157,43 @@ fn statement(call: &Call, actor: &Actor, called: Option<Vec<Uuid>>, after: Optio
         statement = statement.sql(" AND u.username > ").text(after);
     }
     let most = i64::try_from(page::limit(call)).map_err(Problem::internal)? + 1;
-    // The service's own question: the name of each one's organisation.
-    let statement = statement.sql(" GROUP BY u.id, o.name ORDER BY u.username LIMIT ");
-    Ok(statement.bind(ColumnType::Integer, Value::Integer(most)).seeing_everything())
+    let statement = statement.sql(" GROUP BY u.id ORDER BY u.username LIMIT ");
+    Ok(statement.bind(ColumnType::Integer, Value::Integer(most)))
+}
+
+/// Tells the name of each one's organisation, of those in the caller's districts.
+async fn name_organizations(core: &Core, actor: &Actor, found: &mut [Colleague]) -> Result<(), Problem> {
+    let ids: BTreeSet<Uuid> = found.iter().filter_map(|colleague| colleague.org_id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let districts = actor.districts.iter().cloned().map(Value::Text).collect();
+    let statement = Statement::new(
+        "SELECT o.id AS org_id, o.name AS organization_name FROM organizations AS o WHERE o.district_code = ANY(",
+    )
+    .column(ColumnType::Text, districts)
+    .sql(") AND o.id = ANY(")
+    .column(ColumnType::Id, ids.into_iter().map(Value::Id).collect())
+    .sql(")")
+    // The service's own question.
+    .seeing_everything();
+    let rows = core.database.read(&statement).await?;
+    let names: BTreeMap<Uuid, String> =
+        rows.into_iter().filter_map(|mut row| row.get(&ORG_ID).zip(row.get(&ORGANIZATION_NAME))).collect();
+    for colleague in found {
+        let named = colleague.org_id.and_then(|id| Some((id, names.get(&id)?.clone())));
+        colleague.organization = named.map(|(id, name)| ColleagueOrganization { id, name });
+    }
+    Ok(())
 }
 
 fn colleague(mut row: Row) -> Option<Colleague> {
-    let organization = row.get(&ORG_ID).zip(row.get(&ORGANIZATION_NAME));
     Some(Colleague {
+        org_id: row.get(&ORG_ID),
         id: row.get(&ID)?,
         username: row.get(&USERNAME)?,
         display_name: row.get(&DISPLAY_NAME)?,
         roles: row.get(&ROLES)?,
-        organization: organization.map(|(id, name)| ColleagueOrganization { id, name }),
+        organization: None,
     })
 }

@@ -48,7 +48,7 @@ fn told(duty: &Record) -> HandedOverDuty {
 /// Hands on the open duties of an account that can't do them, in every district; answers them. `by` is who sent it away.
 pub async fn hand_on(core: &Core, user_id: Uuid, by: Uuid) -> Result<Vec<HandedOverDuty>, Problem> {
     let mut handed = Vec::new();
-    for district_code in districts(core).await? {
+    for district_code in districts(core) {
         let open = open_of(core, &district_code, user_id).await?;
         handed.extend(hand_on_in(core, &district_code, open, by).await?);
     }

@@ -49,7 +49,7 @@ pub async fn work_once(core: &Core, holder: Uuid) -> Result<(), Problem> {
 /// The same, whoever holds the lease: twice does no harm.
 pub async fn look_after(core: &Core) -> Result<(), Problem> {
     core.refresh_settings().await?;
-    for district_code in districts(core).await? {
+    for district_code in districts(core) {
         awaited::judge_arrived(core, &district_code).await?;
         for plan in SOURCES.iter().filter_map(|source| source.plan) {
             plan(core, &district_code).await?;

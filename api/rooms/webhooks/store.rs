@@ -38,7 +38,8 @@ const SELECT: &str = "SELECT e.district_code, e.id, e.settings, e.state, e.state
 
 /// Endpoints that a caller sees: his own; the command those of its district, a unit those of its organisations.
 pub fn visible(actor: &Actor, owner: Owner) -> Statement {
-    let own = Statement::new(SELECT).sql("(");
+    let districts = actor.districts.iter().cloned().map(Value::Text).collect();
+    let own = Statement::new(SELECT).sql("e.district_code = ANY(").column(ColumnType::Text, districts).sql(") AND (");
     let own = match owner {
         Owner::Key(id) => return own.sql("e.key_id = ").id(id).sql(")").seeing_everything(),
         Owner::User(id) => own.sql("e.user_id = ").id(id),

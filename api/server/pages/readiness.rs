@@ -4,13 +4,17 @@
 //! It is ready while writes can succeed. Nothing is written to find out: a lock on the clocks is taken and let go in
 //! a transaction of its own, which the database has to note on its disk as it notes a write.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::http::header::RETRY_AFTER;
 use kit::catalogue::Code;
+use kit::columns;
+use kit::database::DatabaseError;
 use kit::faults::Faults;
 use kit::problem::Problem;
+use kit::row::Row;
 use kit::statement::Statement;
 use ledger::WRITER;
 use tokio::sync::Mutex;
@@ -19,6 +23,12 @@ use tokio::time::timeout;
 use crate::platform::codes::WORKER_DOWN;
 use crate::platform::config::Config;
 use crate::platform::core::{Core, Extension};
+use crate::platform::divisions::each::over_all;
+
+columns! {
+    DISTRICT_CODE "district_code": String;
+    LAST_NO "last_no": i64;
+}
 
 /// How long a judgement is believed.
 const BELIEVED: Duration = Duration::from_millis(500);
@@ -88,13 +98,14 @@ impl Readiness {
         if core.config.database_url.is_none() && !has_room(core) {
             return Err(unready("the disk of the database is full"));
         }
-        require_clocks(core).await?;
+        let clocks = clocks(core).await?;
+        require_clocks(core, &clocks).await?;
         // Whatever was written since needs no proof that it can be; and clocks in use aren't held up.
         let written = core.ledger.figures().written.get();
         if self.written.swap(written, Ordering::Relaxed) != written {
             return Ok(());
         }
-        try_clocks(core).await
+        try_clocks(core, &clocks).await
     }
 }
 
@@ -115,26 +126,45 @@ fn has_room(core: &Core) -> bool {
     figures.map_or(true, |figures| figures.blocks_available().saturating_mul(figures.fragment_size()) >= ROOM)
 }
 
+/// Districts that have a clock, each with whether it is in use; of those that are there.
+async fn clocks(core: &Core) -> Result<BTreeMap<String, bool>, Problem> {
+    let asked = |only| Statement::new("SELECT district_code, last_no FROM district_clocks WHERE ").then(only);
+    let rows = over_all(core, asked).await?;
+    let clock = |mut row: Row| Some((row.get(&DISTRICT_CODE)?, row.get(&LAST_NO)? > 0));
+    Ok(rows.into_iter().filter_map(clock).collect())
+}
+
 /// A district with entries has a clock.
-async fn require_clocks(core: &Core) -> Result<(), Problem> {
-    let statement = Statement::new(
-        "SELECT 1 AS missing FROM ledger_entries AS e WHERE e.first_no = 1 \
-         AND NOT EXISTS (SELECT 1 FROM district_clocks AS c WHERE c.district_code = e.district_code) LIMIT 1",
-    )
-    .seeing_everything();
-    if core.database.read(&statement).await?.is_empty() {
-        return Ok(());
+async fn require_clocks(core: &Core, clocks: &BTreeMap<String, bool>) -> Result<(), Problem> {
+    let without: Vec<&str> = core.divisions.districts().filter(|code| !clocks.contains_key(*code)).collect();
+    for district_code in without {
+        let entries = Statement::new("SELECT first_no FROM ledger_entries WHERE first_no = 1 AND district_code = ")
+            .text(district_code)
+            .seeing_district(district_code);
+        match core.database.read(&entries).await {
+            // Away by itself: the others are served.
+            Err(DatabaseError::Unreachable(_)) if !clocks.is_empty() => {}
+            rows => {
+                if !rows?.is_empty() {
+                    let why = "a district has entries and no clock";
+                    return Err(Problem::unavailable(Code::LEDGER_UNAVAILABLE, 60, why));
+                }
+            }
+        }
     }
-    Err(Problem::unavailable(Code::LEDGER_UNAVAILABLE, 60, "a district has entries and no clock"))
+    Ok(())
 }
 
 /// Takes the lock of every clock that is in use, as a write does. [`WITHIN`] is shorter than `lock_timeout`: a clock
 /// that is held is a no; the statement ends soon after.
-async fn try_clocks(core: &Core) -> Result<(), Problem> {
-    let statement = Statement::new(
-        "SELECT district_code FROM district_clocks WHERE last_no > 0 ORDER BY district_code FOR NO KEY UPDATE",
-    )
-    .seeing_everything();
-    core.database.read(&statement).await?;
+async fn try_clocks(core: &Core, clocks: &BTreeMap<String, bool>) -> Result<(), Problem> {
+    let used: Vec<&String> = clocks.iter().filter(|(_, used)| **used).map(|(code, _)| code).collect();
+    for district_code in used {
+        let lock = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ")
+            .text(district_code)
+            .sql(" FOR NO KEY UPDATE")
+            .seeing_district(district_code);
+        core.database.read(&lock).await?;
+    }
     Ok(())
 }

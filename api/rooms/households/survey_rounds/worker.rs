@@ -45,7 +45,7 @@ async fn work_once(core: &Core, holder: Uuid) -> Result<(), Problem> {
 }
 
 async fn look_after(core: &Core) -> Result<(), Problem> {
-    for district_code in districts(core).await? {
+    for district_code in districts(core) {
         let select = SURVEY_ROUNDS.select();
         let waiting = Statement::new(format!("SELECT {select} FROM survey_rounds AS r WHERE r.district_code = "))
             .text(&district_code)

@@ -22,6 +22,7 @@ use super::vapid;
 use crate::platform::access::accounts::of_user;
 use crate::platform::audit::job_write;
 use crate::platform::core::Core;
+use crate::platform::divisions::each::over_all;
 use crate::platform::leases::{take_lease, under_lease};
 use crate::platform::outbound::sender::Sender;
 use crate::rooms::duties::DUTIES;
@@ -78,9 +79,9 @@ async fn touched(
     looked: &mut BTreeMap<String, i64>,
 ) -> Result<BTreeSet<Uuid>, Problem> {
     let clocks =
-        Statement::new("SELECT district_code, last_no FROM district_clocks WHERE last_no > 0").seeing_everything();
+        |only| Statement::new("SELECT district_code, last_no FROM district_clocks WHERE last_no > 0 AND ").then(only);
     let mut touched = BTreeSet::new();
-    for mut row in core.database.read(&clocks).await? {
+    for mut row in over_all(core, clocks).await? {
         let Some((district_code, last_no)) = row.get(&DISTRICT_CODE).zip(row.get(&LAST_NO)) else { continue };
         let since = looked.insert(district_code.clone(), last_no);
         let Some(since) = since else {

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::platform::config::Config;
 use crate::platform::core::{Core, Extension};
+use crate::platform::divisions::each::over_all;
 use crate::records::envelope::{AREA_CODE, ID, ORG_ID};
 use crate::records::settings::{Setting, SettingSource};
 use crate::rooms::registers::organization::OrganizationKind;
@@ -147,10 +148,14 @@ async fn refresh(core: &Core) -> Result<(), Problem> {
 }
 
 async fn load(core: &Core) -> Result<Vec<Requirement>, Problem> {
-    let statement = Statement::new(
-        "SELECT id, district_code, area_code, org_id, report_kind, required_org_id, required_org_kind, effective_on, until_on, every_days::bigint AS every_days, due_minute::bigint AS due_minute FROM reporting_requirements WHERE NOT voided ORDER BY recorded_at, id",
-    );
-    let rows = core.database.read(&statement.seeing_everything()).await?;
+    let asked = |only: Statement| {
+        Statement::new(
+        "SELECT id, district_code, area_code, org_id, report_kind, required_org_id, required_org_kind, effective_on, until_on, every_days::bigint AS every_days, due_minute::bigint AS due_minute FROM reporting_requirements WHERE NOT voided AND ",
+    )
+    .then(only)
+    .sql(" ORDER BY recorded_at, id")
+    };
+    let rows = over_all(core, asked).await?;
     Ok(rows.into_iter().filter_map(Requirement::of_row).collect())
 }
 

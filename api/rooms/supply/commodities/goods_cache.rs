@@ -16,6 +16,7 @@ use super::own::{AllGoods, Entry};
 use super::{COMMODITY_WORDS, Commodity, built_in};
 use crate::platform::config::Config;
 use crate::platform::core::{Core, Extension};
+use crate::platform::divisions::each::over_all;
 use crate::platform::http::fault;
 use crate::records::envelope;
 use crate::records::own_words::{Asked, OwnWords};
@@ -101,21 +102,26 @@ pub async fn refresh(core: &Core, believed: Duration) -> Result<(), Problem> {
         return Ok(());
     }
     let at = Instant::now();
-    let statement =
-        Statement::new("SELECT district_code, max(change_no) AS head FROM commodity_entries GROUP BY district_code")
-            .seeing_everything();
+    let asked = |only: Statement| {
+        Statement::new("SELECT district_code, max(change_no) AS head FROM commodity_entries WHERE ")
+            .then(only)
+            .sql(" GROUP BY district_code")
+    };
     let head = |mut row: Row| Some((row.get(&envelope::DISTRICT_CODE)?, row.get(&HEAD)?));
-    let heads: Heads = core.database.read(&statement).await?.into_iter().filter_map(head).collect();
+    let heads: Heads = over_all(core, asked).await?.into_iter().filter_map(head).collect();
     if let Some(read) = cache.locked().as_mut().filter(|read| read.heads == heads) {
         read.at = at;
         return Ok(());
     }
-    let statement = Statement::new(
-        "SELECT district_code, id, voided, commodity, effective_on, retired, name_zh, name_en, category, specification, price_unit, quantity_unit, also, packs FROM commodity_entries ORDER BY district_code, commodity, effective_on, recorded_at, id",
+    let asked = |only: Statement| {
+        Statement::new(
+        "SELECT district_code, id, voided, commodity, effective_on, retired, name_zh, name_en, category, specification, price_unit, quantity_unit, also, packs FROM commodity_entries WHERE ",
     )
-    .seeing_everything();
+    .then(only)
+    .sql(" ORDER BY district_code, commodity, effective_on, recorded_at, id")
+    };
     let mut all = AllGoods::default();
-    for row in core.database.read(&statement).await? {
+    for row in over_all(core, asked).await? {
         if let Some((district_code, entry)) = entry_of(row) {
             all.add(district_code, entry);
         }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 
 fn tree() -> Divisions {
@@ -40,7 +42,7 @@ fn the_two_units_of_the_source_text() {
 #[test]
 fn codes_that_mean_two_places() {
     let tree = tree();
-    let differing: Vec<&Division> = tree
+    let differing: Vec<&Arc<Division>> = tree
         .rows()
         .iter()
         .filter(|row| row.edition == 2019 && tree.find_exact(&row.code, 2023).is_some_and(|now| now.name != row.name))
