@@ -38,6 +38,8 @@ mod day_grid;
 mod decide;
 mod demo;
 mod derived;
+mod distributed_statements;
+mod districts;
 mod document_examples;
 mod donations;
 mod doors;

@@ -45,6 +45,7 @@ fn cluster() -> &'static Cluster {
 }
 
 fn start_cluster() -> Cluster {
+    super::statements::note();
     let directory = std::env::temp_dir().join(format!("lianfang-tests-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
     sweep_after(&directory);

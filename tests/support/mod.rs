@@ -10,6 +10,7 @@ pub mod patience;
 pub mod phone;
 pub mod pictures;
 pub mod process;
+pub mod statements;
 pub mod story;
 
 pub use actor::{Actor, Reply};
