@@ -14,7 +14,9 @@ use kit::field::Shape;
 use serde_json::json;
 
 use self::lint::{Rule, judge, tables};
+use crate::shifts::make;
 use crate::support::{Actor, TestApp, cluster_directory, examples, fake_resident_id, fresh_database, statements};
+use crate::survey_coverage::{VILLAGE, coverage, started};
 
 /// Writes, reads, revises and voids a record of every kind, merges people whom records name, and asks every list.
 async fn journey(app: &TestApp, admin: &Actor) {
@@ -60,6 +62,23 @@ async fn journey(app: &TestApp, admin: &Actor) {
         }
     }
     supplies(admin).await;
+    survey(admin).await;
+    let (.., volunteer) = all.iter().find(|(kind, ..)| kind.name == "volunteers").unwrap();
+    let calendar = admin.post(&format!("{volunteer}:calendar"), &json!({})).await.expect(201).body;
+    admin.get(calendar["url"].as_str().unwrap()).await.expect(200);
+}
+
+/// A round whose standings are kept, then one visit more.
+async fn survey(admin: &Actor) {
+    let household = make(admin, "households", json!({"area_code": VILLAGE, "door": "九幢一号"})).await;
+    let at = |hours: i64| (chrono::Utc::now() + chrono::TimeDelta::hours(hours)).to_rfc3339();
+    let round = json!({"starts_at": at(-20), "due_at": at(20)});
+    let round = started(admin, round).await;
+    coverage(admin, &round, "").await;
+    let visit = json!({"round_id": round, "household_id": household, "occurred_at": at(-1), "channel": "home_visit", "result": "reached"});
+    admin.post("/v1/survey-visits", &visit).await.expect(201);
+    coverage(admin, &round, "").await;
+    admin.post(&format!("/v1/survey-rounds/{round}:close"), &json!({})).await.expect(200);
 }
 
 /// A report of a store whose lines change: those of the former revision go.
@@ -224,6 +243,10 @@ async fn statements_in_parts_leave_what_whole_ones_leave() {
     // What was compared is what the parts might have lost.
     let lines = "SELECT count(*) FROM supply_lines AS l JOIN supply_reports AS r ON r.id = l.report_id WHERE r.revision = 2 AND l.revision = 2";
     assert_eq!(copy.query_one(lines, &[]).await.unwrap().get::<_, i64>(0), 1);
+    for kept in ["put AS", "away AS", "counted AS", "former_revise_supply_reports AS"] {
+        let ran = transactions.iter().flatten().any(|statement| statement.contains(kept));
+        assert!(ran, "no statement with {kept} was run in parts");
+    }
     let persons = "SELECT count(*) FROM person_rollups WHERE persons > 0";
     assert!(copy.query_one(persons, &[]).await.unwrap().get::<_, i64>(0) > 3);
 }
