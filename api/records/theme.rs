@@ -82,6 +82,9 @@ impl Extension for Proofs {
     }
 }
 
+/// Erases what belongs to records of a district by their ids.
+pub type Erase = for<'a> fn(&'a Core, &'a str, &'a [Uuid]) -> BoxFuture<'a, Result<(), Problem>>;
+
 /// Erasing what a theme keeps beside records of a kind.
 #[derive(Clone, Copy)]
 pub struct Eraser {
@@ -93,7 +96,7 @@ pub struct Eraser {
     pub finished: &'static str,
     /// Erases what belongs to records of a district. They say so themselves before it is gone: broken off it leaves
     /// nothing that looks lost, and once more is no fault.
-    pub erase: for<'a> fn(&'a Core, &'a str, &'a [Uuid]) -> BoxFuture<'a, Result<(), Problem>>,
+    pub erase: Erase,
     /// Does once more for all records of a district that say so what may have been broken off.
     pub go_on: for<'a> fn(&'a Core, &'a str) -> BoxFuture<'a, Result<(), Problem>>,
 }

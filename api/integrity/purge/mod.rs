@@ -241,6 +241,9 @@ async fn carry_out(
     certificate::complete(work.core, kind, running, counts).await
 }
 
+/// A record that is cut, and what is left in its blind indexes where its kind leaves something.
+type Cut = (Uuid, Option<Vec<Value>>);
+
 impl Target {
     /// Purges all rows.
     async fn purge(&self, work: &mut Work<'_>, running: &Certificate) -> Result<(), Problem> {
@@ -295,12 +298,7 @@ impl Target {
 
     /// The record of a row, with what a purge leaves in its blind indexes, if figures count it afterwards as before. None
     /// where they are made of what is sealed: it stays whole, for no figure changes.
-    fn counts_the_same(
-        &self,
-        core: &Core,
-        row: Row,
-        running: &Certificate,
-    ) -> Result<Option<(Uuid, Option<Vec<Value>>)>, Problem> {
+    fn counts_the_same(&self, core: &Core, row: Row, running: &Certificate) -> Result<Option<Cut>, Problem> {
         let (mut cut, record) = (row.clone(), Record::from_row(self.kind, row, &core.sealer)?);
         if let Some(sealed) = cut.bytes("personal") {
             cut.put("personal", Value::Bytes(seal::cut(&sealed, running.purged_at)));

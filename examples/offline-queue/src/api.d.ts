@@ -325,7 +325,7 @@ export interface components {
              */
             username: string;
         };
-        /** @description One fault of a request. Codes: unknown_field, duplicate_field, unknown_parameter, repeated_parameter, bad_parameter, nul_character, bad_syntax, too_deep, not_an_object, required, not_null, read_only, wrong_type, too_short, too_long, too_many, too_few, out_of_range, too_many_decimals, bad_format, control_character, not_in_vocabulary, never_none, repeated_item, closed_category, url_not_allowed, only_in_pages, only_in_files, wrong_password, weak_password, same_password, invalid_order, not_a_township_here, ring_open, worker_down, too_many_days, create_only, masked_value, unknown_reference, refused_item, unknown_account, unknown_area, exclusive_fields, not_with_others, one_of, one_of_needed, period_too_long, too_many_to_order, too_far_ahead, still_named, no_free_text, report_exists, not_for_zero, open_one_exists, illegal_transition, cyclic, beyond_head, unknown_column, personal_constant, repeated_column, unreadable_row, lost_digits, error_cell, more_cells, ambiguous_name, differs_within_record, uncounted_formula, lunar_day, not_identified, ambiguous_person, not_an_area, ambiguous_area, nothing_above, other_row_faulty, unknown_figure, not_narrowed_by, no_measure_of_its_own, not_yet, too_wide, in_the_past, wrong_kind_of_place, checksum_mismatch, obsolete_15_digit, bad_birth_date, birth_in_future, birth_too_long_ago, unknown_province, same_person, not_merged, merge_cycle, not_abnormal, tally_overlaps, village_needed, group_full, leader_not_member, contradicts_result, no_answer_told, nothing_in_scope, round_started, household_merge_cycle, household_not_merged, household_elsewhere, household_not_active, in_another_group, no_former_round, not_comparable, same_household, notice_missing, supervisors_missing, too_early, days_unaccounted, anchor_implausible, day_implausible, only_by_transition, case_closed, active_case_exists, slot_taken, transition_stands, nothing_to_accept, not_a_temperature, other_case, in_use, person_voided, not_answerable, unknown_unit, not_in_use, built_in_commodity, own_code, name_taken, unit_fixed, entry_exists, too_many_commodities, whole_district, insufficient_stock, refers_to_other, kept_by_source, more_than_asked, anonymous_donor, donation_not_standing, designated_elsewhere, not_of_donation, donation_exhausted, before_donation, donation_in_use, overlaps_partnership, breaks_later_step, not_extended, own_work, due_before, own_organization, only_for, one_leader, reason_needed, overlaps, too_little_rest, daily_limit, full, not_needed, lacks_role, already_assigned, already_checked_in, inactive, ended, shift_moved, too_late, unknown_template, unknown_placeholder, key_taken, personal_data_in_text, asked_by_scope, number_taken, not_of_scope, not_a_key, not_yet_given. */
+        /** @description One fault of a request. Codes: unknown_field, duplicate_field, unknown_parameter, repeated_parameter, bad_parameter, nul_character, bad_syntax, too_deep, not_an_object, required, not_null, read_only, wrong_type, too_short, too_long, too_many, too_few, out_of_range, too_many_decimals, bad_format, control_character, not_in_vocabulary, never_none, repeated_item, closed_category, url_not_allowed, only_in_pages, only_in_files, wrong_password, weak_password, same_password, invalid_order, not_a_township_here, ring_open, worker_down, too_many_days, create_only, masked_value, unknown_reference, refused_item, unknown_account, unknown_area, exclusive_fields, not_with_others, one_of, one_of_needed, period_too_long, too_many_to_order, kept_longer, too_far_ahead, still_named, no_free_text, report_exists, not_for_zero, open_one_exists, illegal_transition, cyclic, beyond_head, unknown_column, personal_constant, repeated_column, unreadable_row, lost_digits, error_cell, more_cells, ambiguous_name, differs_within_record, uncounted_formula, lunar_day, not_identified, ambiguous_person, not_an_area, ambiguous_area, nothing_above, other_row_faulty, unknown_figure, not_narrowed_by, no_measure_of_its_own, not_yet, too_wide, in_the_past, wrong_kind_of_place, checksum_mismatch, obsolete_15_digit, bad_birth_date, birth_in_future, birth_too_long_ago, unknown_province, same_person, not_merged, merge_cycle, not_abnormal, tally_overlaps, village_needed, group_full, leader_not_member, contradicts_result, no_answer_told, nothing_in_scope, round_started, household_merge_cycle, household_not_merged, household_elsewhere, household_not_active, in_another_group, no_former_round, not_comparable, same_household, notice_missing, supervisors_missing, too_early, days_unaccounted, anchor_implausible, day_implausible, only_by_transition, case_closed, active_case_exists, slot_taken, transition_stands, nothing_to_accept, not_a_temperature, other_case, in_use, person_voided, not_answerable, unknown_unit, not_in_use, built_in_commodity, own_code, name_taken, unit_fixed, entry_exists, too_many_commodities, whole_district, insufficient_stock, refers_to_other, kept_by_source, more_than_asked, anonymous_donor, donation_not_standing, designated_elsewhere, not_of_donation, donation_exhausted, before_donation, donation_in_use, overlaps_partnership, breaks_later_step, not_extended, own_work, due_before, own_organization, only_for, one_leader, reason_needed, overlaps, too_little_rest, daily_limit, full, not_needed, lacks_role, already_assigned, already_checked_in, inactive, ended, shift_moved, too_late, unknown_template, unknown_placeholder, key_taken, personal_data_in_text, asked_by_scope, number_taken, not_of_scope, not_a_key, not_yet_given. */
         Fault: {
             /** @description One of a stable catalogue; new ones may come. */
             code: string;
@@ -456,7 +456,7 @@ export interface components {
              */
             subject_kind: string;
         };
-        /** @description An answer that isn't what was asked for (RFC 9457). Codes: malformed_request, malformed_json, invalid_request, bad_cursor, bad_if_match, request_timeout, write_conflict, stale, body_too_large, unprocessable, too_many_requests, internal, unavailable, ledger_unavailable, bad_idempotency_key, district_required, bad_if_none_match, unauthenticated, bad_credentials, invalid_token, forbidden, key_out_of_scope, account_deactivated, password_change_required, not_found, method_not_allowed, unsupported_media_type, if_match_required, headers_too_large, out_of_area, approval_required, batch_aborted, record_exists, id_taken, record_voided, report_exists, in_use, already_ended, idempotency_key_reused, spans_districts, too_many_rows, cell_too_long, too_much_held, still_running, resync_required, unreadable_file, unknown_columns, year_needed, too_many_faults, grant_too_wide, username_taken, already_merged, round_not_draft, round_not_running, household_already_merged, round_not_ready, not_released, not_offered, entry_exists, offset_differs, upload_busy, content_differs, content_refused, content_awaited, no_thumbnail, range_not_satisfiable, edition_frozen, not_yet, too_many_subscriptions, too_many_endpoints, test_needed, test_failed, no_secret. */
+        /** @description An answer that isn't what was asked for (RFC 9457). Codes: malformed_request, malformed_json, invalid_request, bad_cursor, bad_if_match, request_timeout, write_conflict, stale, body_too_large, unprocessable, too_many_requests, internal, unavailable, ledger_unavailable, bad_idempotency_key, district_required, bad_if_none_match, unauthenticated, bad_credentials, invalid_token, forbidden, key_out_of_scope, account_deactivated, password_change_required, not_found, method_not_allowed, unsupported_media_type, if_match_required, headers_too_large, out_of_area, approval_required, batch_aborted, record_exists, id_taken, record_voided, record_purged, report_exists, in_use, already_ended, idempotency_key_reused, spans_districts, too_many_rows, cell_too_long, too_much_held, still_running, resync_required, unreadable_file, unknown_columns, year_needed, too_many_faults, grant_too_wide, username_taken, already_merged, round_not_draft, round_not_running, household_already_merged, round_not_ready, not_released, not_offered, entry_exists, offset_differs, upload_busy, content_differs, content_refused, content_awaited, content_purged, no_thumbnail, range_not_satisfiable, edition_frozen, not_yet, too_many_subscriptions, too_many_endpoints, test_needed, test_failed, no_secret. */
         Problem: {
             /** @description One of a stable catalogue; new ones may come. */
             code: string;
@@ -817,6 +817,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `content_purged`: The bytes were purged when their time was over. */
+        content_purged: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `district_required`: Say which district: you can reach several. · `invalid_request`: The request has faults, of form among them. · `malformed_json`: The body is not JSON. */
         "district_required.invalid_request.malformed_json": {
             headers: {
@@ -949,8 +958,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `offset_differs`: The server has another number of bytes: go on at Upload-Offset. · `record_voided`: The record is void and can't be changed; restore it first. · `upload_busy`: Another part of this upload is on its way; ask again how far it is. · `write_conflict`: Others kept changing the same record; send the request again. */
-        "offset_differs.record_voided.upload_busy.write_conflict": {
+        /** @description `offset_differs`: The server has another number of bytes: go on at Upload-Offset. · `record_purged`: The record's personal data was purged when its time was over; it can't be changed any more, and what was sent was not taken. · `record_voided`: The record is void and can't be changed; restore it first. · `upload_busy`: Another part of this upload is on its way; ask again how far it is. · `write_conflict`: Others kept changing the same record; send the request again. */
+        "offset_differs.record_purged.record_voided.upload_busy.write_conflict": {
             headers: {
                 [name: string]: unknown;
             };
@@ -1124,6 +1133,7 @@ export interface operations {
             401: components["responses"]["account_deactivated.invalid_token.unauthenticated"];
             403: components["responses"]["forbidden.key_out_of_scope.password_change_required"];
             404: components["responses"]["content_awaited.not_found"];
+            410: components["responses"]["content_purged"];
             416: components["responses"]["range_not_satisfiable"];
             429: components["responses"]["too_many_requests"];
             431: components["responses"]["headers_too_large"];
@@ -1206,7 +1216,8 @@ export interface operations {
             403: components["responses"]["forbidden.key_out_of_scope.out_of_area.password_change_required"];
             404: components["responses"]["not_found"];
             408: components["responses"]["request_timeout"];
-            409: components["responses"]["offset_differs.record_voided.upload_busy.write_conflict"];
+            409: components["responses"]["offset_differs.record_purged.record_voided.upload_busy.write_conflict"];
+            410: components["responses"]["content_purged"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             422: components["responses"]["content_differs.content_refused.unprocessable"];

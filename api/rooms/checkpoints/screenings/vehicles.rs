@@ -77,7 +77,7 @@ pub fn left_of(record: &Record, keys: &Keys) -> Vec<Value> {
 /// way back to the plate.
 pub fn of_record(record: &Record, keys: &Keys) -> Option<Uuid> {
     if record.envelope.purged_at.is_some() {
-        return record.values.get(&PLATE_BLIND_INDEX).and_then(|left| Uuid::from_slice(&left).ok());
+        return record.values.get(&PLATE_BLIND_INDEX).and_then(|left| Uuid::from_slice(left).ok());
     }
     let plate = record.values.get(&VEHICLE)?.plate_number?;
     let pass = record.values.get(&PASS_GROUP_ID).unwrap_or(record.envelope.id);
