@@ -134,8 +134,8 @@ fn hex(bytes: &[u8]) -> String {
 fn told(plans: &[(String, Plan)], certificates: &[Certificate], dry_run: bool) -> String {
     let beside = |counts: &purge::Counts| {
         format!(
-            "{} attached, {} held items, {} conflicts, {} refused rows",
-            counts.attached, counts.held_items, counts.conflicts, counts.import_faults
+            "{} attached, {} held items, {} conflicts, {} refused rows; {} left",
+            counts.attached, counts.held_items, counts.conflicts, counts.import_faults, counts.left
         )
     };
     let planned = plans.iter().map(|(district_code, plan)| {
