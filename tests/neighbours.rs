@@ -231,7 +231,7 @@ async fn a_full_disk_is_no_fault_of_the_service() {
 /// are none of a caller's questions.
 async fn lookups_waiting(app: &TestApp) -> i64 {
     let waiting = "SELECT count(*) AS lookups FROM pg_stat_activity WHERE datname = current_database() \
-                   AND wait_event_type = 'Lock' AND query LIKE '%AS supervised FROM users AS u%'";
+                   AND wait_event_type = 'Lock' AND query LIKE '%AS grants FROM users AS u%'";
     app.rows(waiting).await.remove(0).integer("lookups").unwrap()
 }
 

@@ -1,7 +1,8 @@
 //! Every statement that the service prepares in this run, as the driver tells of it, and what is wrong with it.
 //!
 //! The driver tells whenever a connection prepares a text that it hasn't yet, whoever made it: the kit's builder, the
-//! query builder of accounts, a worker. Each distinct text of a database is judged once. With `JUDGE_STATEMENTS=1` every
+//! query builder of accounts, a worker. Each distinct text of a database is noted, and judged once somebody asks: judging
+//! takes a while, and the service waits for whoever notes. With `JUDGE_STATEMENTS=1` every
 //! test is a journey that the rules of `distributed_statements` are held on: it fails by what its own service prepared.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,8 +14,8 @@ use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_inst
 use crate::distributed_statements::lint::{Fault, judge, tables};
 use crate::distributed_statements::sql::{parts, words, written};
 
-/// What each database was asked, and what is wrong with it.
-static PREPARED: Mutex<BTreeMap<String, BTreeMap<String, Vec<Fault>>>> = Mutex::new(BTreeMap::new());
+/// What each database was asked.
+static PREPARED: Mutex<BTreeMap<String, BTreeSet<String>>> = Mutex::new(BTreeMap::new());
 static TRANSACTIONS: Mutex<Vec<(String, BTreeSet<String>)>> = Mutex::new(Vec::new());
 /// Whether what is bound within transactions is noted, too: it takes time.
 static BOUND: AtomicBool = AtomicBool::new(false);
@@ -25,22 +26,19 @@ pub fn note() {
     ONCE.call_once(|| set_default_instrumentation(|| Some(Box::new(Notes::default()))).unwrap());
 }
 
-fn prepared() -> MutexGuard<'static, BTreeMap<String, BTreeMap<String, Vec<Fault>>>> {
+fn prepared() -> MutexGuard<'static, BTreeMap<String, BTreeSet<String>>> {
     PREPARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// All distinct texts that a database was asked so far.
 pub fn texts(database_url: &str) -> Vec<String> {
-    prepared().get(database_url).into_iter().flatten().map(|(text, _)| text.clone()).collect()
+    prepared().get(database_url).into_iter().flatten().cloned().collect()
 }
 
 /// All faults so far, each with the text it is in.
 pub fn faults(database_url: &str) -> Vec<(String, Fault)> {
-    let prepared = prepared();
-    let of_text = |(text, faults): (&String, &Vec<Fault>)| {
-        faults.iter().map(|fault| (text.clone(), fault.clone())).collect::<Vec<_>>()
-    };
-    prepared.get(database_url).into_iter().flatten().flat_map(of_text).collect()
+    let judged = |text: String| judge(&text).into_iter().map(move |fault| (text.clone(), fault)).collect::<Vec<_>>();
+    texts(database_url).into_iter().flat_map(judged).collect()
 }
 
 /// Notes from now on which districts each transaction names.
@@ -110,8 +108,8 @@ impl Instrumentation for Notes {
             InstrumentationEvent::CacheQuery { sql, .. } => {
                 let mut prepared = prepared();
                 let own = prepared.entry(self.database_url.clone()).or_default();
-                if !own.contains_key(sql) {
-                    own.insert(sql.to_owned(), judge(sql));
+                if !own.contains(sql) {
+                    own.insert(sql.to_owned());
                 }
             }
             InstrumentationEvent::StartQuery { query, .. } if BOUND.load(Ordering::Relaxed) => {
