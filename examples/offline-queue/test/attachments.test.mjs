@@ -48,6 +48,9 @@ const inspect = (queue) =>
 const attach = (queue, subject_id, bytes, media_type = "image/png") =>
   queue.attach({ kind: "inspections", id: subject_id }, { attachment_kind: "price_tag", media_type }, bytes);
 
+/** Bytes that a busy server's HTTP layer may hold unread, and drops, when a connection ends. */
+const UNREAD_BYTES = 32_768;
+
 /** A network that breaks when so many bytes of a part are sent, the rest of which the server still waits for. */
 const cutting = (after) => async (url, request) => {
   if (request.method !== "PATCH") return fetch(url, request);
@@ -87,8 +90,9 @@ test("a picture goes on from whichever byte it broke off at, over restarts of th
     for (let tries = 0; tries < 200 && (await sent()) < before + more; tries += 1) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    assert.equal(await sent(), before + more, "all that came is there");
-    before += more;
+    const lost = before + more - (await sent());
+    assert.ok(lost >= 0 && lost <= UNREAD_BYTES, `all that the server read is there: ${lost} bytes are not`);
+    before += more - lost;
   }
   assert.ok(before > 1_048_576 && before < bytes.length, "in the middle of a later part");
   const parts = [];
