@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use kit::text::Language;
 use lianfang::platform::access::{Grant, Role};
 use lianfang::platform::divisions::listed::{self, ListedLine};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::support::process::{Folder, Served};
 use crate::support::{TestApp, examples, fake_resident_id};
@@ -171,7 +171,15 @@ async fn a_district_that_is_away_is_away_by_itself() {
     assert_eq!(there.get("/v1/people").await.status, 503);
     // Who commands both works in the one that is there, all the time.
     both.post("/v1/screenings", &examples::screening(&gate, 8)).await.expect(201);
-    both.get("/v1/statistics/screenings?district_code=511802").await;
+    both.get("/v1/stats/screenings?district_code=511802").await.expect(200);
+    // What the other would add is missing from a sum, and named; a file has no room to say so.
+    let prefecture = "/v1/stats/screenings?area_code=5118&cumulative=true";
+    let sum = both.get(prefecture).await.expect(200).body;
+    assert_eq!(sum["total"]["screened"]["value"], 6);
+    let missing = |of: &&Json| of["as_of_change_no"].is_null();
+    let missing: Vec<&Json> = sum["districts"].as_array().unwrap().iter().filter(missing).collect();
+    assert_eq!(missing, [&json!({"district_code": "511803", "as_of_change_no": null})]);
+    assert_eq!(both.with("accept", "text/csv").download(prefecture).await.0, 503);
     let gates = async || here.post("/v1/screenings", &examples::screening(&gate, 10)).await.expect(201);
     let passage = examples::screening(&away, 11);
     let (_, refused) = tokio::join!(gates(), there.post("/v1/screenings", &passage));

@@ -55,6 +55,7 @@ mod figures_model;
 mod figures_shifts;
 mod figures_situation;
 mod figures_states;
+mod figures_wide;
 mod filters_walk;
 mod fuzz;
 mod gate;

@@ -11,7 +11,7 @@ pub async fn key(app: &TestApp, admin: &Actor, scopes: &[&str]) -> Actor {
     key_of(app, admin, "511802", scopes).await
 }
 
-async fn key_of(app: &TestApp, admin: &Actor, area_code: &str, scopes: &[&str]) -> Actor {
+pub async fn key_of(app: &TestApp, admin: &Actor, area_code: &str, scopes: &[&str]) -> Actor {
     let expires_at = (app.core.clock.now() + TimeDelta::days(30)).to_rfc3339();
     let body = json!({"name": "看板", "role": "statistics_reader", "area_code": area_code, "scopes": scopes, "expires_at": expires_at});
     let created = admin.post("/v1/api-keys", &body).await.expect(201).body;

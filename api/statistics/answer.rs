@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_DISPOSITION, ETAG};
 use rust_decimal::Decimal;
+use sha2::{Digest, Sha256};
 
 use super::asked::{Asked, By, Persons};
 use super::cover::Shown;
 use super::lines::Line;
 use super::rights::opens_lists;
 use super::sheet;
-use super::shown::{Entry, Figures, ShownFigure, ShownLine, Statistics};
+use super::shown::{DistrictAsOf, Entry, Figures, ShownFigure, ShownLine, Statistics};
 use super::tag::{CACHING, Tag};
 use crate::platform::http::formats::{self, AS_OF_HEADER, Format};
 use crate::platform::http::{Answer, Call};
@@ -21,21 +22,55 @@ use crate::records::Figure;
 pub struct Table {
     pub lines: Vec<Line>,
     pub total: BTreeMap<&'static str, Shown>,
-    pub head: i64,
+    pub as_of: AsOf,
+}
+
+/// The districts whose figures an answer has, each as of a number of its own.
+pub struct AsOf(pub Vec<DistrictAsOf>);
+
+impl AsOf {
+    /// One district's.
+    pub fn one(district_code: &str, change_no: i64) -> Self {
+        Self(vec![DistrictAsOf { district_code: district_code.to_owned(), as_of_change_no: Some(change_no) }])
+    }
+
+    /// The number, where there is one for all.
+    fn change_no(&self) -> Option<i64> {
+        match self.0.as_slice() {
+            [only] => only.as_of_change_no,
+            _ => None,
+        }
+    }
+
+    /// Text that changes with any of the numbers, and where a district is away.
+    pub fn version(&self) -> String {
+        self.change_no().map_or_else(|| self.digest(), |number| number.to_string())
+    }
+
+    fn digest(&self) -> String {
+        let hash = self.0.iter().fold(Sha256::new(), |hash, of| {
+            hash.chain_update(format!("{} {:?}\n", of.district_code, of.as_of_change_no))
+        });
+        hex::encode(hash.finalize()).chars().take(16).collect()
+    }
 }
 
 /// Answers as the caller asked.
 pub fn answer(call: &Call, asked: &Asked, table: &Table, tag: &Tag) -> Answer {
-    if let Some(known) = tag.known(call, table.head) {
+    let version = table.as_of.version();
+    if let Some(known) = tag.known(call, &version) {
         return Ok(known);
     }
     let mut response = HttpResponse::Ok();
-    response.insert_header((ETAG, tag.text(table.head))).insert_header(CACHING);
+    response.insert_header((ETAG, tag.text(&version))).insert_header(CACHING);
     if formats::asked(call) != Some(Format::Csv) {
         return Ok(response.json(body(call, asked, table)));
     }
-    let name = format!("attachment; filename=\"{}-{}.csv\"", asked.kind.path, table.head);
-    response.insert_header((CONTENT_DISPOSITION, name)).insert_header((AS_OF_HEADER.clone(), table.head.to_string()));
+    let name = format!("attachment; filename=\"{}-{version}.csv\"", asked.kind.path);
+    response.insert_header((CONTENT_DISPOSITION, name));
+    if let Some(number) = table.as_of.change_no() {
+        response.insert_header((AS_OF_HEADER.clone(), number.to_string()));
+    }
     Ok(response.content_type(sheet::CSV).body(sheet::of_figures(call, asked, table)))
 }
 
@@ -75,8 +110,12 @@ fn body<'a>(call: &Call, asked: &'a Asked, table: &'a Table) -> Statistics<'a> {
         unit: figure.unit.in_language(call.language),
     };
     let catalogue = told(asked).map(entry).collect();
-    let total = figures(call, asked, &total_of(asked, table), asked.persons_in_all, Some(&[&period, "", &narrowing]));
+    let parts = [period.as_str(), "", &narrowing];
+    // No list is of several districts.
+    let parts = (!asked.is_wide()).then_some(&parts);
+    let total = figures(call, asked, &total_of(asked, table), asked.persons_in_all, parts);
     let counted = match asked.persons_in_all {
+        Persons::Distinct(_) if asked.is_wide() => Some("distinct_by_district"),
         Persons::Distinct(_) => Some("distinct"),
         Persons::Days => Some("person_days"),
         Persons::Unknown => None,
@@ -85,7 +124,7 @@ fn body<'a>(call: &Call, asked: &'a Asked, table: &'a Table) -> Statistics<'a> {
     Statistics {
         kind: asked.kind.name,
         by: asked.by.code(),
-        district_code: &asked.district_code,
+        district_code: (!asked.is_wide()).then_some(asked.district_code.as_str()),
         area_code: asked.area_code.as_deref(),
         org_id: asked.org_id,
         place_id: asked.place_id,
@@ -96,7 +135,8 @@ fn body<'a>(call: &Call, asked: &'a Asked, table: &'a Table) -> Statistics<'a> {
         items,
         total,
         persons_counted,
-        as_of_change_no: table.head,
+        as_of_change_no: table.as_of.change_no().filter(|_| !asked.is_wide()),
+        districts: &table.as_of.0,
     }
 }
 

@@ -7,7 +7,7 @@ use kit::time::day_of;
 use uuid::Uuid;
 
 use super::parameters::BY_WORDS;
-use super::rights::{covered, is_shut};
+use super::rights::{DISTRICT_DIGITS, covered, is_shut};
 use crate::platform::access::roles::{Actor, Role};
 use crate::platform::codes::KEY_OUT_OF_SCOPE;
 use crate::platform::http::{Call, ends_before_it_begins, fault, too_many_days};
@@ -17,10 +17,10 @@ use crate::records::{Figure, Kind};
 
 columns! {
     CUMULATIVE "cumulative": bool;
-    BY "by": String;
-    AREA_CODE "area_code": String;
-    ORG_ID "org_id": Uuid;
-    PLACE_ID "place_id": Uuid;
+    pub BY "by": String;
+    pub AREA_CODE "area_code": String;
+    pub ORG_ID "org_id": Uuid;
+    pub PLACE_ID "place_id": Uuid;
     FROM_ON "from_on": NaiveDate;
     TO_ON "to_on": NaiveDate;
 }
@@ -95,18 +95,28 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Reads a request.
+    /// Reads a request about one district.
     pub fn of(kind: &'static Kind, call: &Call) -> Result<Self, Problem> {
+        let district_code = one_district(call.actor()?, &call.query)?;
+        Self::in_district(kind, call, district_code, call.query.get(&AREA_CODE))
+    }
+
+    /// Reads a request's part in a district, of an area in it or of all of it.
+    pub fn in_district(
+        kind: &'static Kind,
+        call: &Call,
+        district_code: String,
+        area_code: Option<&str>,
+    ) -> Result<Self, Problem> {
         let (actor, query) = (call.actor()?, &call.query);
         let roles = super::document::readers(kind);
-        let district_code = one_district(actor, query)?;
         let today = day_of(call.core.clock.now(), call.core.zone);
         let cumulative = query.get(&CUMULATIVE) == Some(true);
         let (from_on, to_on) = period(call, today, cumulative)?;
         let by = by(query.get(&BY), cumulative, from_on, to_on)?;
         // Whoever has but one area means that one.
         let own = actor.only_area(roles).filter(|area| area.len() > district_code.len());
-        let area_code = query.get(&AREA_CODE).or(own).map(str::to_owned);
+        let area_code = area_code.or(own).map(str::to_owned);
         let (org_id, place_id): (Option<Uuid>, Option<Uuid>) = (query.get(&ORG_ID), query.get(&PLACE_ID));
         let covered = if kind.closed {
             let is_part = org_id.is_some() || place_id.is_some() || !matches!(by, By::Total | By::Day);
@@ -150,10 +160,17 @@ impl Asked {
         self.area_code.as_deref().unwrap_or(&self.district_code)
     }
 
-    /// How long the codes of the level below are: townships, villages, and all below those.
+    /// Whether it is about an area of several districts.
+    pub fn is_wide(&self) -> bool {
+        self.area().len() < DISTRICT_DIGITS
+    }
+
+    /// How long the codes of the level below are: prefectures, districts, townships, villages, and all below those.
     pub fn below(&self) -> usize {
         match self.area().len() {
-            ..9 => 9,
+            ..4 => 4,
+            4..6 => 6,
+            6..9 => 9,
             9..12 => 12,
             _ => 40,
         }

@@ -38,18 +38,45 @@ impl Shown {
         self.hidden |= other.hidden;
         self.previous_hidden |= other.previous_hidden;
     }
+
+    /// Adds what another district shows. What one of them has nothing to compare with, both have not.
+    fn add_district(&mut self, other: Self) {
+        let previous = self.previous.zip(other.previous).map(|(own, theirs)| own + theirs);
+        self.add(other);
+        self.previous = previous;
+    }
 }
 
+/// Figures by name.
+pub type Row = BTreeMap<&'static str, Shown>;
+
 /// Figures by line and name, and of all lines together.
+#[derive(Default)]
 pub struct Sheet {
-    pub lines: BTreeMap<String, BTreeMap<&'static str, Shown>>,
-    pub total: BTreeMap<&'static str, Shown>,
+    pub lines: BTreeMap<String, Row>,
+    pub total: Row,
+}
+
+impl Sheet {
+    /// Adds a district's line, and what it has in all.
+    pub fn add_district(&mut self, lines: impl IntoIterator<Item = (String, Row)>, total: Row) {
+        for (key, figures) in lines {
+            add_row(self.lines.entry(key).or_default(), figures);
+        }
+        add_row(&mut self.total, total);
+    }
+}
+
+fn add_row(row: &mut Row, figures: Row) {
+    for (name, shown) in figures {
+        row.entry(name).and_modify(|own| own.add_district(shown)).or_insert(shown);
+    }
 }
 
 /// Makes the sheet that may be shown of the figures read.
 pub fn sheet(asked: &Asked, read: &Read) -> Sheet {
     let figures = asked.kind.rules.figures();
-    let mut sheet = Sheet { lines: BTreeMap::new(), total: BTreeMap::new() };
+    let mut sheet = Sheet::default();
     let shown = if asked.covered { covered(asked, figures, &read.cells) } else { plain(figures, &read.cells) };
     for (key, name, cell) in shown {
         sheet.total.entry(name).or_default().add(cell);

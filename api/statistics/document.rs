@@ -36,7 +36,7 @@ fn operation(kind: &'static Kind) -> Operation {
         .map(|figure| format!("`{}` ({}, {})", figure.name, figure.label.en, figure.unit.zh))
         .collect();
     let about = format!(
-        "{}. Series have no gaps; each figure stands beside that of the period before and links to the records that prove it. `If-None-Match` answers 304 from memory. Keys without `small_cells` and accounts that only read statistics see whole days of townships and above: 1 to 9 hidden, the rest rounded to 5.",
+        "{}. Series have no gaps; each figure stands beside that of the period before and links to the records that prove it. `If-None-Match` answers 304 from memory. `area_code` of a prefecture or a province (`5118`, `51`) adds up its districts that the caller reaches. Keys without `small_cells` and accounts that only read statistics see whole days of townships and above: 1 to 9 hidden, the rest rounded to 5.",
         figures.join(", ")
     );
     Operation::new(Method::GET, format!("/v1/stats/{}", kind.path), format!("get_{}_figures", kind.name), move |call| {
@@ -77,5 +77,6 @@ fn example(kind: &'static Kind) -> Json {
         .into();
     let persons = kind.rules.figures().iter().any(|figure| figure.is_of_different()).then_some("distinct");
     json!({"kind": kind.name, "by": "day", "district_code": "511802", "area_code": null, "org_id": null, "place_id": null, "from_on": "2020-02-02", "to_on": "2020-02-02", "cumulative": false,
-        "catalogue": catalogue, "items": [{"key": "2020-02-02", "label": "2020-02-02", "figures": figures}], "total": figures, "persons_counted": persons, "as_of_change_no": 42})
+        "catalogue": catalogue, "items": [{"key": "2020-02-02", "label": "2020-02-02", "figures": figures}], "total": figures, "persons_counted": persons, "as_of_change_no": 42,
+        "districts": [{"district_code": "511802", "as_of_change_no": 42}]})
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::asked::{Asked, By};
 use super::cover::Shown;
+use super::rights::DISTRICT_DIGITS;
 use crate::platform::http::Call;
 use crate::records::envelope::{ORGANIZATIONS, PLACES};
 
@@ -55,7 +56,11 @@ pub async fn of(
     let table = if asked.by == By::Place { PLACES } else { ORGANIZATIONS };
     let ids =
         keys.iter().filter(|_| matches!(asked.by, By::Place | By::Org)).filter_map(|key| Uuid::try_parse(key).ok());
-    let names = names(call, table, &asked.district_code, ids).await?;
+    let ids: Vec<Uuid> = ids.collect();
+    let names = match ids.as_slice() {
+        [] => BTreeMap::new(),
+        _ => names(call, table, &asked.district_code, ids.into_iter()).await?,
+    };
     let mut lines = Vec::with_capacity(keys.len());
     for key in keys {
         let figures = found.remove(&key).unwrap_or_default();
@@ -94,15 +99,18 @@ fn line(
 ) -> Line {
     let mut has_persons = true;
     let (key, label, filter) = match asked.by {
-        By::Hour => return hour(call, key, figures),
+        By::Hour => return hour(call, asked.is_wide(), key, figures),
+        By::Total | By::Day if asked.is_wide() => (Some(key.to_owned()), key.to_owned(), None),
         By::Total | By::Day => (Some(key.to_owned()), key.to_owned(), Some(format!("from_on={key}&to_on={key}"))),
         By::Area if asked.is_itself(key) => {
             has_persons = false;
             (Some(key.to_owned()), ITSELF.in_language(call.language).to_owned(), None)
         }
         By::Area => {
+            // Of several districts together there is no list.
+            let listed = key.len() >= DISTRICT_DIGITS;
             let name = call.core.divisions.find(key, None).map_or_else(|| key.to_owned(), |found| found.name.clone());
-            (Some(key.to_owned()), name, Some(format!("area_code={key}")))
+            (Some(key.to_owned()), name, listed.then(|| format!("area_code={key}")))
         }
         By::Place | By::Org => {
             let id = Uuid::try_parse(key).ok().filter(|id| !id.is_nil());
@@ -114,7 +122,7 @@ fn line(
     Line { key, label, filter, has_persons, figures }
 }
 
-fn hour(call: &Call, key: &str, figures: BTreeMap<&'static str, Shown>) -> Line {
+fn hour(call: &Call, is_wide: bool, key: &str, figures: BTreeMap<&'static str, Shown>) -> Line {
     let zone = call.core.zone;
     let begins = key.split_once(' ').and_then(|(day, hour)| {
         let local = day.parse::<NaiveDate>().ok()?.and_hms_opt(hour.parse().ok()?, 0, 0)?;
@@ -125,7 +133,7 @@ fn hour(call: &Call, key: &str, figures: BTreeMap<&'static str, Shown>) -> Line 
     let ends = begins + chrono::TimeDelta::hours(1);
     let filter = format!("from={}&to={}", told(begins), told(ends)).replace('+', "%2B");
     let label = format!("{}:00", key.get(11..).unwrap_or_default());
-    Line { key: Some(told(begins)), label, filter: Some(filter), has_persons: false, figures }
+    Line { key: Some(told(begins)), label, filter: (!is_wide).then_some(filter), has_persons: false, figures }
 }
 
 /// Names of places or organisations.

@@ -6,6 +6,7 @@
 //! - What a request asks for: [`asked`]. Reading: [`rollups`]. Lines without gaps, their names: [`lines`].
 //!   What no rollup keeps apart is counted from the records, within bounds: [`rows`].
 //!   Small numbers, for keys that may not see them: [`cover`]. The answer and its links: [`answer`].
+//! - An area of several districts, a prefecture or a province, has the sums of theirs: [`wide`].
 //! - Figures by name, of kinds and themes, whatever and however many are asked for: [`figures`].
 //! - A poll that finds nothing new is answered from memory: [`tag`].
 
@@ -26,6 +27,7 @@ mod shares;
 pub mod sheet;
 mod shown;
 pub(crate) mod tag;
+mod wide;
 
 pub use cover::cover;
 pub use document::operations;
@@ -46,16 +48,24 @@ columns! {
 
 /// The figures of a kind.
 async fn of_kind(kind: &'static Kind, call: Call) -> Answer {
+    if let Some(area_code) = wide::area_code(&call.query) {
+        return wide::of_kind(kind, &call, area_code).await;
+    }
     let asked = asked::Asked::of(kind, &call)?;
     let tag = tag::Tag::of(&call, &asked.district_code, asked.today)?;
     if let Some(unchanged) = tag.unchanged(&call) {
         return Ok(unchanged);
     }
-    let read = if asked.narrowed { rows::read(&call, &asked).await? } else { rollups::read(&call, &asked).await? };
-    let head = read.head;
-    let sheet = cover::sheet(&asked, &read);
+    let (sheet, head) = counted(&call, &asked).await?;
     let lines = lines::of(&call, &asked, sheet.lines).await?;
-    answer::answer(&call, &asked, &answer::Table { lines, total: sheet.total, head }, &tag)
+    let as_of = answer::AsOf::one(&asked.district_code, head);
+    answer::answer(&call, &asked, &answer::Table { lines, total: sheet.total, as_of }, &tag)
+}
+
+/// What may be shown of a district, and as of which number.
+async fn counted(call: &Call, asked: &asked::Asked) -> Result<(cover::Sheet, i64), Problem> {
+    let read = if asked.narrowed { rows::read(call, asked).await? } else { rollups::read(call, asked).await? };
+    Ok((cover::sheet(asked, &read), read.head))
 }
 
 /// A district's newest number as of a moment, with what else is read then.

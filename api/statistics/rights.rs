@@ -31,4 +31,4 @@ pub fn is_shut(call: &Call, kind: &Kind, area_code: &str, is_part: bool) -> bool
 }
 
 /// A code of so many digits is a district's.
-const DISTRICT_DIGITS: usize = 6;
+pub const DISTRICT_DIGITS: usize = 6;

@@ -17,9 +17,9 @@ pub struct Statistics<'a> {
     /// What a line stands for.
     #[schema(required, value_type = Option<String>, max_length = 20)]
     pub by: &'static str,
-    /// The district.
-    #[schema(required, value_type = Option<String>, max_length = 6)]
-    pub district_code: &'a str,
+    /// The district; null where figures of several are added up.
+    #[schema(required, max_length = 6)]
+    pub district_code: Option<&'a str>,
     /// The area asked for, or the caller's own.
     #[schema(required, max_length = 40)]
     pub area_code: Option<&'a str>,
@@ -46,13 +46,28 @@ pub struct Statistics<'a> {
     /// Figures by name.
     #[schema(inline)]
     pub total: Figures,
-    /// How people, or households, are counted in `total`: `distinct`, or `person_days` (each once a day) where no count of
-    /// different ones is kept for such a period.
+    /// How people, or households, are counted in `total`: `distinct`; `distinct_by_district`, the sum of what each of
+    /// several districts counts; or `person_days` (each once a day) where no count of different ones is kept for such a
+    /// period.
     #[schema(required, max_length = 20)]
     pub persons_counted: Option<&'static str>,
-    /// Counted as of this change.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    pub as_of_change_no: i64,
+    /// Counted as of this change; null where figures of several districts are added up.
+    #[schema(required, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    pub as_of_change_no: Option<i64>,
+    /// The districts whose figures these are, each as of a change of its own.
+    #[schema(max_items = 4000)]
+    pub districts: &'a [DistrictAsOf],
+}
+
+/// A district whose figures are part of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DistrictAsOf {
+    /// The district.
+    #[schema(required, value_type = Option<String>, max_length = 6)]
+    pub district_code: String,
+    /// Counted as of this change of it. Null where its database is away: all sums lack what it would add.
+    #[schema(required, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    pub as_of_change_no: Option<i64>,
 }
 
 /// What a figure is called.

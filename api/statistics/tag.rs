@@ -1,6 +1,8 @@
 //! Entity tags of figures: the district's newest number, and a digest of everything else that the answer
 //! depends on. A poll that finds nothing new costs no query.
 
+use std::fmt::Display;
+
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use chrono::NaiveDate;
@@ -44,9 +46,9 @@ impl Tag {
         Ok(Self { district_code: district_code.to_owned(), digest })
     }
 
-    /// The tag of an answer as of a number.
-    pub fn text(&self, head: i64) -> String {
-        format!("\"{head}-{}\"", self.digest)
+    /// The tag of an answer as of a number, or as of what stands for the numbers of several districts.
+    pub fn text(&self, version: impl Display) -> String {
+        format!("\"{version}-{}\"", self.digest)
     }
 
     /// 304 where the caller has the answer and nothing was written since, as far as was seen in the last moments.
@@ -55,8 +57,8 @@ impl Tag {
     }
 
     /// 304 where the caller has the answer as of a number: also one that was only just counted.
-    pub fn known(&self, call: &Call, head: i64) -> Option<HttpResponse> {
-        let tag = self.text(head);
+    pub fn known(&self, call: &Call, version: impl Display) -> Option<HttpResponse> {
+        let tag = self.text(version);
         let known = is_unchanged(&call.request, &tag);
         known.then(|| HttpResponse::NotModified().insert_header((ETAG, tag)).insert_header(CACHING).finish())
     }

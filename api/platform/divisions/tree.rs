@@ -29,6 +29,8 @@ pub struct Divisions {
     current_edition: i16,
     /// All editions, newest first.
     editions: Vec<i16>,
+    /// The rows of the districts there are now: asked for at each look-up of an account.
+    districts: Vec<Arc<Division>>,
 }
 
 impl Divisions {
@@ -84,7 +86,8 @@ impl Divisions {
         let mut editions: Vec<i16> = rows.iter().map(|row| row.edition).collect();
         editions.dedup();
         editions.reverse();
-        Ok(Self { rows, current_edition, editions })
+        let districts = rows.iter().filter(|row| row.current && row.level == Level::County).cloned().collect();
+        Ok(Self { rows, current_edition, editions, districts })
     }
 
     /// Every row of every edition, by edition and code.
@@ -92,10 +95,9 @@ impl Divisions {
         &self.rows
     }
 
-    /// Codes of the districts there are now.
+    /// Codes of the districts there are now, in their order.
     pub fn districts(&self) -> impl Iterator<Item = &str> {
-        let counties = self.rows.iter().filter(|row| row.current && row.level == Level::County);
-        counties.map(|row| row.code.as_str())
+        self.districts.iter().map(|row| row.code.as_str())
     }
 
     /// The newest edition: the one a code without an edition belongs to.

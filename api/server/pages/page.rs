@@ -2,17 +2,15 @@
 //! fetched from elsewhere.
 //!
 //! The reference draws a page of the document at a time; Swagger UI makes all of it ready first, which takes seconds.
-//! Its files are carried by the `utoipa-swagger-ui` crate; only the index and its script are ours, so that signing in needs
-//! no token to be copied about.
+//! Its files come with the `utoipa-swagger-ui-vendored` crate and are packed by the build script; only the index and its
+//! script are ours, so that signing in needs no token to be copied about.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
-use utoipa_swagger_ui::Config;
 
 use super::sent::Sent;
 use crate::platform::http::render_unrouted;
@@ -44,6 +42,12 @@ const OWN: &[(&str, &str, &str)] = &[
     ("reference/shapes.js", JAVASCRIPT, include_str!("page/reference/shapes.js")),
     ("reference/dom.js", JAVASCRIPT, include_str!("page/reference/dom.js")),
     ("reference/words.js", JAVASCRIPT, include_str!("page/reference/words.js")),
+];
+
+/// Files of Swagger UI, packed.
+const SWAGGER_UI: &[(&str, &str, &[u8])] = &[
+    ("swagger-ui-bundle.js", JAVASCRIPT, include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js.gz"))),
+    ("swagger-ui.css", CSS, include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css.gz"))),
 ];
 
 /// Puts the pages on their paths.
@@ -84,14 +88,6 @@ fn content(name: &str) -> Option<Sent> {
     if let Some((_, media_type, text)) = OWN.iter().find(|(own, ..)| *own == name) {
         return Some(Sent::new(media_type, Bytes::from_static(text.as_bytes())));
     }
-    let file = utoipa_swagger_ui::serve(name, Arc::new(Config::from("/openapi.json"))).ok()??;
-    Some(Sent::new(&file.content_type, shared(file.bytes)))
-}
-
-/// Bytes for an answer: those that the binary holds are not copied.
-fn shared(bytes: Cow<'static, [u8]>) -> Bytes {
-    match bytes {
-        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-        Cow::Owned(bytes) => bytes.into(),
-    }
+    let (_, media_type, packed) = SWAGGER_UI.iter().find(|(file, ..)| *file == name)?;
+    Some(Sent::packed(media_type, Bytes::from_static(packed)))
 }
