@@ -1,9 +1,11 @@
 //! Districts that are added while the service runs, and one whose database is away while the others go on.
 
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use kit::text::Language;
 use lianfang::platform::access::{Grant, Role};
+use lianfang::platform::divisions::each::{clock_of, in_each};
 use lianfang::platform::divisions::listed::{self, ListedLine};
 use serde_json::{Value as Json, json};
 
@@ -185,10 +187,27 @@ async fn a_district_that_is_away_is_away_by_itself() {
     let (_, refused) = tokio::join!(gates(), there.post("/v1/screenings", &passage));
     assert_eq!(refused.status, 503);
     app.nobody().get("/readyz").await.expect(200);
+    // Workers do the others' work, say that one failed, and come again.
+    let tried = Mutex::new(Vec::new());
+    let work = |district_code: String| {
+        let (app, tried) = (&app, &tried);
+        async move {
+            let clock = clock_of(&app.core.database, &district_code).await?;
+            tried.lock().unwrap().push((district_code, clock.is_some()));
+            Ok(())
+        }
+    };
+    assert!(in_each(&app.core, work).await.is_err());
+    let mut tried = tried.into_inner().unwrap();
+    tried.sort();
+    let others = app.core.divisions.districts().filter(|code| *code != "511803");
+    assert_eq!(tried, others.map(|code| (code.to_owned(), true)).collect::<Vec<_>>());
+    assert!(lianfang::rooms::duties::look_after(&app.core).await.is_err());
     // It is back.
     before
         .sql("CREATE OR REPLACE FUNCTION is_there(code text) RETURNS boolean LANGUAGE sql LEAKPROOF AS 'SELECT true'")
         .await;
     there.post("/v1/screenings", &examples::screening(&away, 9)).await.expect(201);
+    lianfang::rooms::duties::look_after(&app.core).await.unwrap();
     lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
 }

@@ -19,6 +19,7 @@ use super::record::Record;
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::{BAD_IDEMPOTENCY_KEY, NOT_FOUND};
 use crate::platform::core::Core;
+use crate::platform::divisions::each::over_all;
 use crate::platform::http::Call;
 pub use crate::platform::http::headers::{IDEMPOTENCY_KEY as HEADER, IDEMPOTENCY_REPLAYED as REPLAYED};
 use crate::platform::privacy::keys::keyed_hash;
@@ -135,8 +136,9 @@ impl Key {
 /// Forgets keys that are too old.
 pub async fn sweep(core: &Core) -> Result<(), Problem> {
     let before = core.clock.now() - KEPT;
-    let statement = Statement::new("DELETE FROM idempotency_keys WHERE created_at < ")
-        .bind(ColumnType::Instant, Value::Instant(before))
-        .seeing_everything();
-    core.database.read(&statement).await.map(drop).map_err(Into::into)
+    let old = |only| {
+        let old = Statement::new("DELETE FROM idempotency_keys WHERE created_at < ");
+        old.bind(ColumnType::Instant, Value::Instant(before)).sql(" AND ").then(only)
+    };
+    over_all(core, old).await.map(drop).map_err(Into::into)
 }

@@ -24,6 +24,7 @@ use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
+use crate::platform::divisions::each::over_all;
 use crate::platform::privacy::seal::Owner;
 use crate::records::Warning;
 use crate::records::scope::reached;
@@ -380,10 +381,14 @@ pub async fn refused(core: &Core, import: &Import, after: i64, limit: i64) -> Re
 /// Forgets the rows of imports that ended long ago.
 pub async fn sweep(core: &Core) -> Result<(), Problem> {
     for table in ["import_faults", "import_outcomes"] {
-        let statement = Statement::new(format!("DELETE FROM {table} AS f USING imports AS i WHERE f.district_code = i.district_code AND f.import_id = i.id AND i.updated_at <= "))
-            .bind(ColumnType::Instant, Value::Instant(core.clock.now() - KEPT))
-            .seeing_everything();
-        core.database.read(&statement).await?;
+        let before = core.clock.now() - KEPT;
+        let old = |only| {
+            Statement::new(format!("DELETE FROM {table} AS f WHERE EXISTS (SELECT FROM imports AS i WHERE i.district_code = f.district_code AND i.id = f.import_id AND i.updated_at <= "))
+                .bind(ColumnType::Instant, Value::Instant(before))
+                .sql(") AND ")
+                .then(only)
+        };
+        over_all(core, old).await?;
     }
     Ok(())
 }

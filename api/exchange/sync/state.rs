@@ -18,6 +18,7 @@ use super::room;
 use crate::platform::audit::{SystemWriteError, system_write};
 use crate::platform::codes::FORBIDDEN;
 use crate::platform::core::Core;
+use crate::platform::divisions::each::over_all;
 use crate::platform::http::Call;
 use crate::platform::privacy::device::Device;
 use crate::platform::privacy::seal::Owner;
@@ -147,10 +148,11 @@ pub fn settle(core: &Core, district_code: &str, ended_by: Uuid, hashes: Vec<Valu
 pub async fn sweep(core: &Core) -> Result<(), Problem> {
     let now = core.clock.now();
     for (table, column, before) in [("held_items", "expires_at", now), ("sync_conflicts", "found_at", now - KEPT)] {
-        let statement = Statement::new(format!("DELETE FROM {table} WHERE {column} <= "))
-            .bind(ColumnType::Instant, Value::Instant(before))
-            .seeing_everything();
-        core.database.read(&statement).await?;
+        let old = |only| {
+            let old = Statement::new(format!("DELETE FROM {table} WHERE {column} <= "));
+            old.bind(ColumnType::Instant, Value::Instant(before)).sql(" AND ").then(only)
+        };
+        over_all(core, old).await?;
     }
     Ok(())
 }

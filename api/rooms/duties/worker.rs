@@ -17,7 +17,8 @@ use super::inherit::hand_on_all;
 use super::matching::standing;
 use super::sources::{self, SOURCES};
 use crate::platform::core::Core;
-use crate::platform::leases::{districts, under_lease};
+use crate::platform::divisions::each::in_each;
+use crate::platform::leases::under_lease;
 use crate::records::change::Changes;
 use crate::records::{Record, awaited, read};
 use crate::rooms::duties::DUTIES;
@@ -49,20 +50,21 @@ pub async fn work_once(core: &Core, holder: Uuid) -> Result<(), Problem> {
 /// The same, whoever holds the lease: twice does no harm.
 pub async fn look_after(core: &Core) -> Result<(), Problem> {
     core.refresh_settings().await?;
-    for district_code in districts(core) {
-        awaited::judge_arrived(core, &district_code).await?;
-        for plan in SOURCES.iter().filter_map(|source| source.plan) {
-            plan(core, &district_code).await?;
-        }
-        hand_on_all(core, &district_code).await?;
-        note_missed(core, &district_code).await?;
-        escalate(core, &district_code).await?;
-        for ask in SOURCES.iter().filter_map(|source| source.after_missed) {
-            ask(core, &district_code).await?;
-        }
-        crate::exchange::sync::retry_held(core, &district_code).await?;
+    in_each(core, |district_code| Box::pin(look_after_district(core, district_code))).await
+}
+
+async fn look_after_district(core: &Core, district_code: String) -> Result<(), Problem> {
+    awaited::judge_arrived(core, &district_code).await?;
+    for plan in SOURCES.iter().filter_map(|source| source.plan) {
+        plan(core, &district_code).await?;
     }
-    Ok(())
+    hand_on_all(core, &district_code).await?;
+    note_missed(core, &district_code).await?;
+    escalate(core, &district_code).await?;
+    for ask in SOURCES.iter().filter_map(|source| source.after_missed) {
+        ask(core, &district_code).await?;
+    }
+    crate::exchange::sync::retry_held(core, &district_code).await
 }
 
 /// Marks duties that are due and unproven as missed, and takes them one level up. Costs what is due now, not what ever

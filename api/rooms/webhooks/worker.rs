@@ -15,6 +15,7 @@ use super::endpoint::{BEHIND, COUNT, DISTRICT_CODE, ID, STATE, WebhookState};
 use super::log;
 use super::run::tell;
 use crate::platform::core::Core;
+use crate::platform::divisions::each::over_all;
 
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -92,31 +93,41 @@ impl Telling {
 
 /// Endpoints that have something to be told, and of which the time has come; `all` those that may.
 async fn due(core: &Core, all: bool) -> Result<Vec<(String, Uuid)>, Problem> {
-    let statement = Statement::new(
-        "SELECT e.district_code, e.id FROM webhook_endpoints AS e JOIN district_clocks AS c ON c.district_code = e.district_code \
-         WHERE e.state IN ('active', 'failing') AND (e.next_attempt_at IS NULL OR e.next_attempt_at <= ",
-    )
-    .bind(ColumnType::Instant, Value::Instant(core.clock.now()))
-    .sql(") AND (c.last_no > e.cursor_no OR e.replay IS NOT NULL OR ")
-    .bind(ColumnType::Boolean, Value::Boolean(all))
-    .sql(") ORDER BY e.next_attempt_at NULLS FIRST, e.id")
-    .seeing_everything();
-    let rows = core.database.read(&statement).await?;
+    let now = core.clock.now();
+    let due = |only| {
+        Statement::new(
+            "SELECT district_code, id FROM (SELECT e.district_code, e.id, e.next_attempt_at FROM webhook_endpoints AS e \
+             JOIN district_clocks AS c ON c.district_code = e.district_code \
+             WHERE e.state IN ('active', 'failing') AND (e.next_attempt_at IS NULL OR e.next_attempt_at <= ",
+        )
+        .bind(ColumnType::Instant, Value::Instant(now))
+        .sql(") AND (c.last_no > e.cursor_no OR e.replay IS NOT NULL OR ")
+        .bind(ColumnType::Boolean, Value::Boolean(all))
+        .sql(")) AS p WHERE ")
+        .then(only)
+        .sql(" ORDER BY next_attempt_at NULLS FIRST, id")
+    };
+    let rows = over_all(core, due).await?;
     Ok(rows.into_iter().filter_map(|mut row| Some((row.get(&DISTRICT_CODE)?, row.get(&ID)?))).collect())
 }
 
 /// Tells how many endpoints stand how, and how far the last one is behind.
 async fn figures(core: &Core) -> Result<(), Problem> {
-    let statement = Statement::new(
-        "SELECT e.state, count(*) AS count, max(greatest(c.last_no - e.cursor_no, 0)) AS behind FROM webhook_endpoints AS e \
-         JOIN district_clocks AS c ON c.district_code = e.district_code GROUP BY e.state",
-    )
-    .seeing_everything();
+    let counted = |only| {
+        Statement::new(
+            "SELECT state, count(*) AS count, max(behind) AS behind FROM (SELECT e.district_code, e.state, \
+             greatest(c.last_no - e.cursor_no, 0) AS behind FROM webhook_endpoints AS e \
+             JOIN district_clocks AS c ON c.district_code = e.district_code) AS p WHERE ",
+        )
+        .then(only)
+        .sql(" GROUP BY state")
+    };
     let mut figures: BTreeMap<&'static str, (i64, i64)> =
         WebhookState::ALL.iter().map(|state| (state.code(), (0, 0))).collect();
-    for mut row in core.database.read(&statement).await? {
+    for mut row in over_all(core, counted).await? {
         if let (Some(state), Some(count), Some(behind)) = (row.get(&STATE), row.get(&COUNT), row.get(&BEHIND)) {
-            figures.insert(state.code(), (count, behind));
+            let figure = figures.entry(state.code()).or_default();
+            *figure = (figure.0 + count, behind.max(figure.1));
         }
     }
     figures.into_iter().for_each(|(state, (count, behind))| core.metrics.webhooks(state, count, behind));

@@ -13,7 +13,8 @@ use super::SURVEY_ROUNDS;
 use super::freeze::draw_up;
 use super::standings::refresh;
 use crate::platform::core::Core;
-use crate::platform::leases::{districts, under_lease};
+use crate::platform::divisions::each::in_each;
+use crate::platform::leases::under_lease;
 use crate::records::read;
 
 /// Pause between two looks.
@@ -45,18 +46,20 @@ async fn work_once(core: &Core, holder: Uuid) -> Result<(), Problem> {
 }
 
 async fn look_after(core: &Core) -> Result<(), Problem> {
-    for district_code in districts(core) {
-        let select = SURVEY_ROUNDS.select();
-        let waiting = Statement::new(format!("SELECT {select} FROM survey_rounds AS r WHERE r.district_code = "))
-            .text(&district_code)
-            .sql(" AND r.state = 'running' AND NOT r.voided AND r.frozen ->> 'ready' = 'false'")
-            .seeing_district(&district_code);
-        for round in read::load(core, &SURVEY_ROUNDS, &waiting).await? {
-            draw_up(core, &round).await?;
-        }
-        for round_id in behind(core, &district_code).await? {
-            refresh(core, &district_code, round_id).await?;
-        }
+    in_each(core, |district_code| Box::pin(look_after_district(core, district_code))).await
+}
+
+async fn look_after_district(core: &Core, district_code: String) -> Result<(), Problem> {
+    let select = SURVEY_ROUNDS.select();
+    let waiting = Statement::new(format!("SELECT {select} FROM survey_rounds AS r WHERE r.district_code = "))
+        .text(&district_code)
+        .sql(" AND r.state = 'running' AND NOT r.voided AND r.frozen ->> 'ready' = 'false'")
+        .seeing_district(&district_code);
+    for round in read::load(core, &SURVEY_ROUNDS, &waiting).await? {
+        draw_up(core, &round).await?;
+    }
+    for round_id in behind(core, &district_code).await? {
+        refresh(core, &district_code, round_id).await?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::{MarketDecider, REVIEW};
 use crate::platform::core::Core;
+use crate::platform::divisions::each::over_all;
 use crate::platform::leases::under_lease;
 use crate::records::envelope;
 use crate::rooms::registers::VENUE_KINDS;
@@ -49,10 +50,20 @@ async fn work_once(core: &Core, holder: Uuid) -> Result<(), Problem> {
 
 /// Reviews what is pending, in one district or in all, whoever holds the lease: twice does no harm.
 pub async fn review_all(core: &Core, district_code: Option<&str>) -> Result<(), Problem> {
+    let mut failure = Ok(());
     for rule in pending(core, district_code).await? {
-        while !review_some(core, &rule).await? {
-            tokio::time::sleep(BREATH).await;
+        // One that fails doesn't keep the others.
+        if let Err(problem) = review_rule(core, &rule).await {
+            tracing::warn!(district_code = rule.district_code, rule_id = %rule.rule_id, %problem, "a price rule was not reviewed to its end");
+            failure = Err(problem);
         }
+    }
+    failure
+}
+
+async fn review_rule(core: &Core, rule: &Pending) -> Result<(), Problem> {
+    while !review_some(core, rule).await? {
+        tokio::time::sleep(BREATH).await;
     }
     Ok(())
 }
@@ -65,14 +76,20 @@ struct Pending {
 }
 
 async fn pending(core: &Core, district_code: Option<&str>) -> Result<Vec<Pending>, Problem> {
-    let statement = Statement::new(
-        "SELECT r.district_code, r.id, r.revision, r.effective_on FROM price_rules AS r LEFT JOIN price_rule_reviews AS v ON v.district_code = r.district_code AND v.rule_id = r.id WHERE (v.rule_id IS NULL OR v.revision < r.revision OR NOT v.finished)",
-    );
-    let statement = match district_code {
-        Some(district_code) => statement.sql(" AND r.district_code = ").text(district_code),
-        None => statement,
+    let unfinished = |only| {
+        Statement::new(
+            "SELECT district_code, id, revision, effective_on FROM (SELECT r.district_code, r.id, r.revision, r.effective_on, r.change_no FROM price_rules AS r LEFT JOIN price_rule_reviews AS v ON v.district_code = r.district_code AND v.rule_id = r.id WHERE (v.rule_id IS NULL OR v.revision < r.revision OR NOT v.finished)) AS p WHERE ",
+        )
+        .then(only)
+        .sql(" ORDER BY change_no")
     };
-    let statement = statement.sql(" ORDER BY r.change_no").seeing_everything();
+    let rows = match district_code {
+        Some(district_code) => {
+            let only = Statement::new("district_code = ").text(district_code);
+            core.database.read(&unfinished(only).seeing_district(district_code)).await?
+        }
+        None => over_all(core, unfinished).await?,
+    };
     let pending = |mut row: Row| {
         Some(Pending {
             district_code: row.get(&envelope::DISTRICT_CODE)?,
@@ -81,7 +98,7 @@ async fn pending(core: &Core, district_code: Option<&str>) -> Result<Vec<Pending
             effective_on: row.get(&EFFECTIVE_ON)?,
         })
     };
-    Ok(core.database.read(&statement).await?.into_iter().filter_map(pending).collect())
+    Ok(rows.into_iter().filter_map(pending).collect())
 }
 
 /// Reviews the next stores; `true` where these were the last.
