@@ -59,6 +59,11 @@ enum Command {
         #[command(subcommand)]
         command: commands::KeyCommand,
     },
+    /// Key files: which there are, a new one, an old one away.
+    Keys {
+        #[command(subcommand)]
+        command: commands::KeysCommand,
+    },
     /// Districts.
     District {
         #[command(subcommand)]
@@ -192,6 +197,7 @@ fn run(line: CommandLine) -> (bool, Result<(), Failure>) {
         | Command::Demo { place, .. } => place.json,
         Command::Key { command } => command.place().json,
         Command::District { command } => command.place().json,
+        Command::Keys { command } => command.place().json,
         Command::User { command } => command.place().json,
         Command::Import(command) => command.json,
         Command::Export(command) => command.json,
@@ -221,6 +227,7 @@ async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
         Command::User { command } => command.run().await,
         Command::Key { command } => Box::pin(command.run()).await,
         Command::District { command } => Box::pin(command.run()).await,
+        Command::Keys { command } => Box::pin(command.run()).await,
         Command::Verify { checkpoint, from, place } => {
             commands::verify(place.config()?, commands::Checkpoints { from, kept: checkpoint }, json).await
         }

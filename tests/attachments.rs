@@ -23,7 +23,7 @@ fn hash(bytes: &[u8]) -> String {
 }
 
 /// A supermarket of 大兴街道 that was inspected; answers the inspection's id.
-async fn inspection(admin: &Actor) -> String {
+pub async fn inspection(admin: &Actor) -> String {
     inspected_by(admin, admin).await
 }
 
@@ -63,7 +63,7 @@ async fn offset(actor: &Actor, path: &str) -> usize {
 }
 
 /// Declares and sends whole.
-async fn attach(actor: &Actor, subject_id: &str, media_type: &str, bytes: &[u8]) -> (String, Reply) {
+pub async fn attach(actor: &Actor, subject_id: &str, media_type: &str, bytes: &[u8]) -> (String, Reply) {
     let path = declare(actor, &declaration(subject_id, media_type, bytes)).await;
     let reply = part(actor, &path, 0, bytes).await;
     (path, reply)

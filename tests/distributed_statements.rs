@@ -314,6 +314,7 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("api/integrity/reader.rs", "begins and ends a proof's snapshot"),
     ("api/integrity/recount.rs", "begins and ends a recount, a district each"),
     ("api/integrity/purge/mod.rs", "the owner, at `lianfang purge`"),
+    ("api/integrity/rotation/mod.rs", "the owner, at `lianfang keys`"),
     ("api/integrity/sealing/mod.rs", "the owner, at `lianfang seal`"),
     ("api/platform/embedded/connection.rs", "our own server, which is one PostgreSQL"),
     ("api/platform/row_security/mod.rs", "the owner, at a migration"),

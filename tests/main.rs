@@ -34,6 +34,7 @@ mod container;
 mod contract;
 mod corpus;
 mod daily_reports;
+mod database_tls;
 mod day_grid;
 mod decide;
 mod demo;
@@ -85,6 +86,7 @@ mod isolation_cases;
 mod known_people;
 
 mod justice;
+mod key_rotation;
 mod layers;
 mod ledger;
 mod lists;

@@ -53,7 +53,7 @@ const FILLED: [&str; 36] = [
 ];
 
 /// Tables whose keys don't begin with the district: they are of the whole service.
-const EXEMPT: [&str; 16] = [
+const EXEMPT: [&str; 17] = [
     "__diesel_schema_migrations",
     "api_keys",
     "audit_log",
@@ -61,6 +61,7 @@ const EXEMPT: [&str; 16] = [
     "duty_cadences",
     "former_grants",
     "key_fingerprints",
+    "key_holders",
     "migration_lock",
     "notification_reads",
     "observation_policies",
@@ -211,6 +212,7 @@ async fn schema_rs_is_fresh() {
         "survey_targets",
         "survey_tellings",
         "isolation_case_sights",
+        "key_holders",
         "notification_reads",
         "push_subscriptions",
         "webhook_deliveries",

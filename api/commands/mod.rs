@@ -9,6 +9,7 @@ mod export;
 mod grid;
 mod import;
 mod inspect;
+mod keys;
 mod language;
 mod progress;
 mod serve;
@@ -35,6 +36,7 @@ pub use self::demo::{day, demo};
 pub use self::district::DistrictCommand;
 pub use self::export::{Export, export};
 pub use self::import::{Import, import};
+pub use self::keys::KeysCommand;
 pub use self::serve::serve;
 pub use self::verify::{Checkpoints, verify};
 

@@ -15,6 +15,7 @@ pub mod purge;
 mod reader;
 pub mod recount;
 mod rollups;
+pub mod rotation;
 pub mod sealing;
 mod walk;
 

@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod cell_json;
 pub mod check;
 pub mod column_type;
+pub mod connect;
 pub mod cursor;
 pub mod database;
 pub mod dated;

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use diesel_async::pooled_connection::PoolableConnection;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
+use super::connect::connect;
 use super::database::DatabaseError;
 use super::row::Row;
 use super::row_scope::{Rooms, RowScope, setting_of};
@@ -49,7 +50,7 @@ impl Link {
     /// A new connection that sees nothing yet. `statement_timeout` ends any statement that runs longer.
     pub async fn open(url: &str, statement_timeout: Duration) -> Result<Self, DatabaseError> {
         let unreachable = |error: &dyn std::fmt::Display| DatabaseError::Unreachable(error.to_string());
-        let mut connection = AsyncPgConnection::establish(url).await.map_err(|error| unreachable(&error))?;
+        let mut connection = connect(url).await?;
         // Compiling a statement, or starting workers for it, takes longer than any of ours runs; generic plans are
         // thought to cost more than they do.
         let settings = format!(

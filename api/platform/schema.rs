@@ -119,6 +119,8 @@ diesel::table! {
         name -> Text,
         fingerprint -> Bytea,
         noted_at -> Timestamptz,
+        state -> Nullable<Text>,
+        changed_at -> Nullable<Timestamptz>,
     }
 }
 

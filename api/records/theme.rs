@@ -51,6 +51,8 @@ pub struct Theme {
     pub proofs: &'static [Proof],
     /// What it keeps beside records, for a purge to erase with them.
     pub erasers: &'static [Eraser],
+    /// Objects that it keeps sealed beside records.
+    pub kept_objects: &'static [KeptObject],
 }
 
 /// Works until the core is gone.
@@ -111,6 +113,27 @@ impl Extension for Erasers {
     }
 }
 
+/// An object that a theme keeps sealed beside records of a kind: its owner is the record.
+#[derive(Clone, Copy)]
+pub struct KeptObject {
+    /// The kind.
+    pub kind: &'static str,
+    /// Condition on a row `r` of the kind that has one.
+    pub is_kept: &'static str,
+    /// What its owner calls it.
+    pub field: &'static str,
+}
+
+/// Those of all themes.
+#[derive(Clone, Copy, Default)]
+pub struct KeptObjects(pub &'static [KeptObject]);
+
+impl Extension for KeptObjects {
+    fn begin(_: &Config) -> Self {
+        Self::default()
+    }
+}
+
 impl Theme {
     /// A theme that has nothing yet.
     pub const NOTHING: Self = Self {
@@ -128,5 +151,6 @@ impl Theme {
         before_recount: &[],
         proofs: &[],
         erasers: &[],
+        kept_objects: &[],
     };
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
-use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use kit::columns;
+use kit::connect::connect;
 use kit::row::Row;
 use kit::statement::Statement;
 
@@ -34,7 +35,7 @@ fn failed(error: impl std::fmt::Display) -> StartError {
 
 /// Runs what is missing, one process at a time; returns how many that were. Needs a multi-thread runtime.
 pub async fn migrate(url: &str) -> Result<usize, StartError> {
-    let mut lock = AsyncPgConnection::establish(url).await.map_err(failed)?;
+    let mut lock = connect(url).await?;
     take_turn(&mut lock).await?;
     let run = run(url).await;
     let run = match run {
@@ -74,7 +75,7 @@ async fn take_turn(lock: &mut AsyncPgConnection) -> Result<(), StartError> {
 }
 
 async fn run(url: &str) -> Result<usize, StartError> {
-    let mut connection = AsyncPgConnection::establish(url).await.map_err(failed)?;
+    let mut connection = connect(url).await?;
     drop_half_built_indexes(&mut connection).await?;
     let mut harness = AsyncMigrationHarness::new(connection);
     let versions = harness.run_pending_migrations(MIGRATIONS).map_err(failed)?;
@@ -100,7 +101,7 @@ async fn drop_half_built_indexes(connection: &mut AsyncPgConnection) -> Result<(
 /// Finishes migrations: writes what former releases didn't, over a connection of its own as each chunk commits by
 /// itself; then raises the wall over new tables.
 async fn finish(url: &str, lock: &mut AsyncPgConnection) -> Result<(), StartError> {
-    let mut owner = AsyncPgConnection::establish(url).await.map_err(failed)?;
+    let mut owner = connect(url).await?;
     fill::index_of_changes(&mut owner, &routes::KINDS).await.map_err(failed)?;
     row_security::raise(lock).await?;
     Ok(())
@@ -108,7 +109,7 @@ async fn finish(url: &str, lock: &mut AsyncPgConnection) -> Result<(), StartErro
 
 /// How many migrations are missing. Only reads: whoever serves need not own the tables.
 pub async fn pending(url: &str) -> Result<usize, StartError> {
-    let mut connection = AsyncPgConnection::establish(url).await.map_err(failed)?;
+    let mut connection = connect(url).await?;
     let exists = Statement::new("SELECT to_regclass('public.__diesel_schema_migrations') IS NOT NULL AS found");
     let rows: Vec<Row> = exists.load(&mut connection).await.map_err(failed)?;
     let mut known = BTreeSet::new();

@@ -15,7 +15,7 @@ use crate::records::hooks::Hooks;
 use crate::records::named_figures::NamedFigures;
 use crate::records::own_words::OwnWords;
 use crate::records::settings::SettingSource;
-use crate::records::theme::{BeforeRecount, Eraser, Proof};
+use crate::records::theme::{BeforeRecount, Eraser, KeptObject, Proof};
 use crate::records::{self, Kind, Registry, Theme};
 use crate::rooms::observation::own_cases;
 use crate::rooms::registers::comparisons;
@@ -82,6 +82,10 @@ pub static PROOFS: LazyLock<Vec<Proof>> =
 /// What themes keep beside records, for a purge.
 pub static ERASERS: LazyLock<Vec<Eraser>> =
     LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.erasers).copied().collect());
+
+/// Objects that themes keep sealed beside records.
+pub static KEPT_OBJECTS: LazyLock<Vec<KeptObject>> =
+    LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.kept_objects).copied().collect());
 
 /// Vocabularies that no field of a record uses.
 pub static VOCABULARIES: LazyLock<Vec<&'static Vocabulary>> = LazyLock::new(|| {

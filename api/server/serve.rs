@@ -44,7 +44,7 @@ const WORKERS: [(&str, Worker); 4] = [
 const EMBEDDED: &str = "embedded_database";
 
 /// Begins a worker, which begins again where it panics.
-fn begin(core: &Arc<Core>, name: &'static str, worker: Worker) {
+pub fn begin(core: &Arc<Core>, name: &'static str, worker: Worker) {
     let (supervision, core) = (core.supervision.clone(), Arc::downgrade(core));
     tokio::spawn(async move {
         supervision.keep(name, Pauses::OF_WORKERS, || worker(Weak::clone(&core))).await;
@@ -144,6 +144,7 @@ pub async fn stop_on_signal(
         tracing::warn!(%problem, "leases could not be given back; others have them in a minute");
     }
     let _ = tokio::time::timeout(LAST_REFUSALS, crate::platform::audit::refusals::finish(&core)).await;
+    let _ = tokio::time::timeout(LAST_REFUSALS, crate::platform::privacy::holder::leave(&core)).await;
 }
 
 /// Looks after the embedded database until told to stop: one that died is started again.

@@ -16,20 +16,20 @@ use crate::platform::divisions::each::{clock_of, new_clock};
 use crate::platform::divisions::refresh;
 use crate::platform::divisions::tree::{DivisionDataError, Divisions};
 use crate::platform::embedded::{Durability, Embedded, EmbeddedError};
-use crate::platform::privacy::keys::{KeyError, Keys};
+use crate::platform::privacy::holder::{self, Holder};
+use crate::platform::privacy::keys::{FIRST_DATA_KEY, KeyError, Keys};
+use crate::platform::privacy::known::KnownKeys;
 use crate::platform::row_security::{self, WallError};
 use crate::records::Registry;
 use crate::records::named_figures::NamedFigureSources;
 use crate::records::order;
 use crate::records::own_words::OwnWordSources;
 use crate::records::settings::SettingSources;
-use crate::records::theme::{Erasers, Proofs};
+use crate::records::theme::{Erasers, KeptObjects, Proofs};
 use crate::rooms::registers::Vocabularies;
-use crate::server::routes;
+use crate::server::{routes, serve};
 
 columns! {
-    NAME "name": String;
-    FINGERPRINT "fingerprint": Box<[u8]>;
     VALUE "value": String;
 }
 
@@ -121,6 +121,8 @@ pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core
     let database = pool(&config, url)?;
     check_zone(&database, &config.zone).await?;
     order::check_collation(&database).await?;
+    let holder = Holder::default();
+    holder.arrive(&database).await?;
     let keys = load_keys(&database, config.keys_dir()).await?;
     let divisions = Divisions::embedded()?;
     crate::platform::divisions::load(&database, &divisions).await?;
@@ -133,11 +135,16 @@ pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core
         .with(&SettingSources(&routes::SETTINGS))
         .with(&Proofs(&routes::PROOFS))
         .with(&Erasers(&routes::ERASERS))
+        .with(&KeptObjects(&routes::KEPT_OBJECTS))
+        .with(&holder)
         .with(&OwnWordSources(&routes::OWN_WORDS))
         .with(&NamedFigureSources(&routes::NAMED_FIGURES))
         .with(&Vocabularies(&routes::VOCABULARIES))
         .with(&kinds);
     let core = Arc::new(core);
+    // Before anything is sealed, and as long as anything is: commands seal, too.
+    holder::look(&core).await?;
+    serve::begin(&core, "keys", |core| Box::pin(holder::follow(core)));
     refresh(&core).await?;
     start_districts(&core).await?;
     crate::integrity::recount::where_needed(&core, &routes::BEFORE_RECOUNT).await?;
@@ -183,14 +190,17 @@ async fn start_district(core: &Core, district_code: &str) -> Result<(), StartErr
 
 /// Reads the keys and compares their fingerprints with those the database knows.
 async fn load_keys(database: &Database, directory: PathBuf) -> Result<Keys, StartError> {
-    let mut known = database.read(&Statement::new("SELECT name, fingerprint FROM key_fingerprints")).await?;
-    let mut known: std::collections::BTreeMap<String, Vec<u8>> =
-        known.iter_mut().filter_map(|row| Some((row.get(&NAME)?, row.get(&FINGERPRINT).map(Vec::from)?))).collect();
+    let known = KnownKeys::read(database).await?;
+    let mut fingerprints = known.fingerprints();
     // Refused before anything is made: half a folder of keys would look like the right one.
-    Keys::require(&directory, &known)?;
-    let keys = Keys::load_or_create(&directory, |name| known.contains_key(name))?;
+    Keys::require(&directory, &fingerprints)?;
+    let mut numbers = known.readable();
+    if numbers.is_empty() {
+        numbers.push(FIRST_DATA_KEY);
+    }
+    let keys = Keys::with_data(&directory, |name| fingerprints.contains_key(name), &numbers, known.sealing())?;
     for (name, fingerprint) in keys.fingerprints() {
-        match known.remove(name) {
+        match fingerprints.remove(&name) {
             Some(other) if other != fingerprint => return Err(KeyError::Mismatch(name).into()),
             Some(_) => {}
             None => {

@@ -26,7 +26,7 @@ impl Drop for Scratch {
 }
 
 /// A program beside the running server's own: of its version, whatever else is installed.
-fn program(name: &str) -> PathBuf {
+pub fn program(name: &str) -> PathBuf {
     let pid = std::fs::read_to_string(cluster_directory().join("postgres/postmaster.pid")).unwrap();
     let line = std::fs::read(format!("/proc/{}/cmdline", pid.lines().next().unwrap().trim())).unwrap();
     let server = String::from_utf8(line.split(|byte| *byte == 0).next().unwrap().to_vec()).unwrap();

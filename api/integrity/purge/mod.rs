@@ -23,8 +23,9 @@ mod certificate;
 mod rows;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use kit::columns;
+use kit::connect::connect;
 use kit::database::DatabaseError;
 use kit::faults::Faults;
 use kit::problem::Problem;
@@ -111,8 +112,7 @@ impl Work<'_> {
         owner_url: &str,
         progress: &'a mut (dyn FnMut(u64, u64) + Send),
     ) -> Result<Work<'a>, Problem> {
-        let unreachable = |error: diesel::ConnectionError| DatabaseError::Unreachable(error.to_string());
-        let mut owner = AsyncPgConnection::establish(owner_url).await.map_err(unreachable)?;
+        let mut owner = connect(owner_url).await?;
         owner.batch_execute("SET timezone = 'UTC'; SET lock_timeout = '30s'").await.map_err(DatabaseError::from)?;
         Ok(Work { core, owner, done: 0, total: 0, progress })
     }

@@ -9,8 +9,9 @@
 mod records;
 mod tables;
 
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use kit::columns;
+use kit::connect::connect;
 use kit::database::DatabaseError;
 use kit::problem::Problem;
 use kit::row::Row;
@@ -39,26 +40,26 @@ pub struct Sealed {
 }
 
 /// The owner's connection, and who is told how far it is.
-struct Work<'a> {
-    core: &'a Core,
-    owner: &'a mut AsyncPgConnection,
-    done: u64,
-    total: u64,
-    progress: &'a mut (dyn FnMut(u64, u64) + Send),
+pub(super) struct Work<'a> {
+    pub(super) core: &'a Core,
+    pub(super) owner: &'a mut AsyncPgConnection,
+    pub(super) done: u64,
+    pub(super) total: u64,
+    pub(super) progress: &'a mut (dyn FnMut(u64, u64) + Send),
 }
 
 impl Work<'_> {
-    async fn run(&mut self, statement: Statement) -> Result<Vec<Row>, Problem> {
+    pub(super) async fn run(&mut self, statement: Statement) -> Result<Vec<Row>, Problem> {
         Ok(statement.load(&mut *self.owner).await.map_err(DatabaseError::from)?)
     }
 
-    async fn count(&mut self, statement: Statement) -> Result<u64, Problem> {
+    pub(super) async fn count(&mut self, statement: Statement) -> Result<u64, Problem> {
         let rows = self.run(statement).await?;
         let count = rows.into_iter().next().and_then(|mut row| row.get(&COUNT));
         Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
     }
 
-    fn tell(&mut self, more: usize) {
+    pub(super) fn tell(&mut self, more: usize) {
         self.done += more as u64;
         (self.progress)(self.done, self.total.max(self.done));
     }
@@ -81,15 +82,20 @@ pub async fn seal_kind(
     records::seal_one(&mut work, kind, district_code).await.map(|(_, left)| left)
 }
 
+/// A connection of whoever owns the tables.
+pub(super) async fn owner(url: &str) -> Result<AsyncPgConnection, Problem> {
+    let mut owner = connect(url).await?;
+    owner.batch_execute("SET timezone = 'UTC'; SET lock_timeout = '5s'").await.map_err(DatabaseError::from)?;
+    Ok(owner)
+}
+
 /// Seals all there is. `progress` is told rows done and rows in all. By whoever owns the tables.
 pub async fn seal(
     core: &Core,
     owner_url: &str,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Sealed, Problem> {
-    let unreachable = |error: diesel::ConnectionError| DatabaseError::Unreachable(error.to_string());
-    let mut owner = AsyncPgConnection::establish(owner_url).await.map_err(unreachable)?;
-    owner.batch_execute("SET timezone = 'UTC'; SET lock_timeout = '5s'").await.map_err(DatabaseError::from)?;
+    let mut owner = owner(owner_url).await?;
     let mut work = Work { core, owner: &mut owner, done: 0, total: 0, progress };
     let districts = districts(core);
     work.total = tables::count(&mut work).await?;

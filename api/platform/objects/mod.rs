@@ -19,7 +19,7 @@ use object_store::{Error, ObjectStore, ObjectStoreExt, RetryConfig};
 use self::carrier::Carrier;
 use crate::platform::config::Config;
 use crate::platform::core::{Core, Extension};
-use crate::platform::privacy::seal::Owner;
+use crate::platform::privacy::seal::{self, Owner};
 
 /// Seconds after which to come again where the store can't be used.
 const RETRY_S: u32 = 30;
@@ -86,6 +86,29 @@ pub async fn delete(core: &Core, owner: Owner<'_>) -> Result<(), Problem> {
         Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
         Err(error) => Err(unusable(error)),
     }
+}
+
+/// Number of the key that an object is sealed with; none where there is none.
+pub async fn key_of(core: &Core, owner: Owner<'_>) -> Result<Option<u32>, Problem> {
+    let head = u64::try_from(seal::KEY_ID.end).map_err(Problem::internal)?;
+    match core.ext::<Objects>().store()?.get_range(&path(owner), 0..head).await {
+        // More than what a purge leaves: what was cut has no key.
+        Ok(head) => Ok(head.get(seal::KEY_ID).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes)),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(unusable(error)),
+    }
+}
+
+/// Seals an object again with the key that seals now; whether it had another one.
+pub async fn seal_again(core: &Core, owner: Owner<'_>) -> Result<bool, Problem> {
+    let store = core.ext::<Objects>().store()?;
+    let found = match store.get(&path(owner)).await {
+        Ok(found) => found.bytes().await.map_err(unusable)?,
+        Err(Error::NotFound { .. }) => return Ok(false),
+        Err(error) => return Err(unusable(error)),
+    };
+    let Some(sealed) = core.sealer.sealed_again(owner, &found).map_err(Problem::internal)? else { return Ok(false) };
+    store.put(&path(owner), sealed.into()).await.map(|_| true).map_err(unusable)
 }
 
 /// The object in plain; none where there is none. One that doesn't open is a defect and told as such.

@@ -17,10 +17,21 @@ use zeroize::Zeroizing;
 /// A key of 256 bits.
 pub type Key = Zeroizing<[u8; 32]>;
 
+/// The keys of personal data: one seals, all of them open.
+#[derive(Clone)]
+pub struct DataKeys {
+    /// The directory they are in: one that another process made this moment is found there.
+    pub directory: PathBuf,
+    /// Number of the key that seals.
+    pub sealing: u32,
+    /// Each key by its number.
+    pub all: BTreeMap<u32, Key>,
+}
+
 /// Every key of the service.
 pub struct Keys {
-    /// Encrypts personal fields.
-    pub data: Key,
+    /// Encrypt personal fields.
+    pub data: DataKeys,
     /// Derives a person's id. Permanent: rotating it would double everybody.
     pub identity: Key,
     /// Hashes what is searched by value.
@@ -62,41 +73,42 @@ pub enum KeyError {
     #[error(
         "the key `{0}` that this database was written with is missing ({1}); put the keys directory back (--keys-dir), the people in it can't be read without it"
     )]
-    Missing(&'static str, PathBuf),
+    Missing(String, PathBuf),
     /// The database was written with other keys.
     #[error(
         "the key `{0}` in the keys directory is not the one this database was written with; put the right keys back (--keys-dir), the people in it can't be read without them"
     )]
-    Mismatch(&'static str),
+    Mismatch(String),
 }
 
-/// The names of the key files, in the order of [`Keys::each`].
-const NAMES: [&str; 10] = [
-    "data-1",
-    "identity",
-    "blind-index-1",
-    "commitment",
-    "cursor",
-    "refresh",
-    "token-1",
-    "certificate-1",
-    "webhook-1",
-    "push-1",
-];
+/// The names of the key files but for those of personal data, in the order of the fields of [`Keys`].
+const NAMES: [&str; 9] =
+    ["identity", "blind-index-1", "commitment", "cursor", "refresh", "token-1", "certificate-1", "webhook-1", "push-1"];
 
 impl Keys {
     /// Reads the keys of a directory; makes the directory and the keys that are missing. A key that
     /// the database `knows` by its name is not made: a new one could read nothing that was written.
     pub fn load_or_create(directory: &Path, knows: impl Fn(&str) -> bool) -> Result<Self, KeyError> {
+        Self::with_data(directory, knows, &[FIRST_DATA_KEY], FIRST_DATA_KEY)
+    }
+
+    /// The same where personal data was sealed with the keys of these numbers and is sealed with that one.
+    pub fn with_data(
+        directory: &Path,
+        knows: impl Fn(&str) -> bool,
+        numbers: &[u32],
+        sealing: u32,
+    ) -> Result<Self, KeyError> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(directory)
             .map_err(|source| KeyError::File { path: directory.to_owned(), source })?;
-        let [data, identity, blind_index, commitment, cursor, refresh, token, certificate, webhook, push] =
-            NAMES.map(|name| load_or_create(directory, name, knows(name)));
+        let load = |name: &str| load_or_create(directory, name, knows(name));
+        let [identity, blind_index, commitment, cursor, refresh, token, certificate, webhook, push] = NAMES.map(load);
+        let all = numbers.iter().map(|number| load(&data_key_name(*number)).map(|key| (*number, key)));
         Ok(Self {
-            data: data?,
+            data: DataKeys { directory: directory.to_owned(), sealing, all: all.collect::<Result<_, _>>()? },
             identity: identity?,
             blind_index: blind_index?,
             commitment: commitment?,
@@ -111,30 +123,66 @@ impl Keys {
 
     /// The keys that a database knows are in a directory, by their fingerprints; nothing is made there.
     pub fn require(directory: &Path, known: &BTreeMap<String, Vec<u8>>) -> Result<(), KeyError> {
-        for name in NAMES {
-            let (path, Some(known)) = (directory.join(format!("{name}.key")), known.get(name)) else { continue };
-            if !path.exists() {
-                return Err(KeyError::Missing(name, path));
-            }
-            if fingerprint(name, &*read(&path)?) != *known {
-                return Err(KeyError::Mismatch(name));
-            }
-        }
-        Ok(())
+        known.iter().try_for_each(|(name, known)| required(directory, name, known).map(drop))
     }
 
     /// The fingerprint of each key that what is stored depends on: name and SHA-256 of the key under
     /// a label of its own, which tells nothing of the key.
-    pub fn fingerprints(&self) -> Vec<(&'static str, Vec<u8>)> {
-        [
-            ("data-1", &self.data),
-            ("identity", &self.identity),
-            ("blind-index-1", &self.blind_index),
-            ("commitment", &self.commitment),
-        ]
-        .into_iter()
-        .map(|(name, key)| (name, fingerprint(name, &**key)))
-        .collect()
+    pub fn fingerprints(&self) -> Vec<(String, Vec<u8>)> {
+        let data = self.data.all.iter().map(|(number, key)| (data_key_name(*number), key));
+        let others =
+            [("identity", &self.identity), ("blind-index-1", &self.blind_index), ("commitment", &self.commitment)];
+        data.chain(others.into_iter().map(|(name, key)| (name.to_owned(), key)))
+            .map(|(name, key)| (name.clone(), fingerprint(&name, &**key)))
+            .collect()
+    }
+}
+
+/// Number of the first key of personal data.
+pub const FIRST_DATA_KEY: u32 = 1;
+
+/// The name of a key of personal data.
+pub fn data_key_name(number: u32) -> String {
+    format!("data-{number}")
+}
+
+/// The number of the key of personal data that has a name.
+pub fn data_key_number(name: &str) -> Option<u32> {
+    let number = name.strip_prefix("data-")?.parse().ok()?;
+    (data_key_name(number) == name).then_some(number)
+}
+
+/// The key of a name in a directory, which has this fingerprint.
+pub fn required(directory: &Path, name: &str, known: &[u8]) -> Result<Key, KeyError> {
+    let path = directory.join(format!("{name}.key"));
+    if !path.exists() {
+        return Err(KeyError::Missing(name.to_owned(), path));
+    }
+    let key = read(&path)?;
+    if fingerprint(name, &*key) == known { Ok(key) } else { Err(KeyError::Mismatch(name.to_owned())) }
+}
+
+impl DataKeys {
+    /// A key that is in the directory, whoever made it.
+    pub fn find(directory: &Path, number: u32) -> Result<Key, KeyError> {
+        read(&directory.join(format!("{}.key", data_key_name(number))))
+    }
+
+    /// Makes the key of a number where there is none yet; its fingerprint. The file is whole and on the disk, or not there.
+    pub fn make(directory: &Path, number: u32) -> Result<Vec<u8>, KeyError> {
+        let name = data_key_name(number);
+        load_or_create(directory, &name, false).map(|key| fingerprint(&name, &*key))
+    }
+
+    /// Removes the key of a number; whether there was one.
+    pub fn remove(directory: &Path, number: u32) -> Result<bool, KeyError> {
+        let path = directory.join(format!("{}.key", data_key_name(number)));
+        let removed = match fs::remove_file(&path) {
+            Ok(()) => fs::File::open(directory).and_then(|directory| directory.sync_all()).map(|()| true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        };
+        removed.map_err(|source| KeyError::File { path, source })
     }
 }
 
@@ -155,11 +203,11 @@ pub fn keyed_hash(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-fn load_or_create(directory: &Path, name: &'static str, known: bool) -> Result<Key, KeyError> {
+fn load_or_create(directory: &Path, name: &str, known: bool) -> Result<Key, KeyError> {
     let path = directory.join(format!("{name}.key"));
     let fault = |source| KeyError::File { path: path.clone(), source };
     if known && !path.exists() {
-        return Err(KeyError::Missing(name, path));
+        return Err(KeyError::Missing(name.to_owned(), path));
     }
     match create(directory, &path) {
         Ok(()) => {}
@@ -216,9 +264,30 @@ mod tests {
         fs::remove_file(&path).unwrap();
         assert!(matches!(
             Keys::load_or_create(&directory, |name| name == "identity"),
-            Err(KeyError::Missing("identity", _))
+            Err(KeyError::Missing(name, _)) if name == "identity"
         ));
         assert!(!path.exists(), "no key is made in the place of a lost one");
+        fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
+    fn keys_of_personal_data_have_numbers() {
+        let directory = std::env::temp_dir().join(format!("lianfang-data-keys-{}", uuid::Uuid::now_v7()));
+        let first = Keys::load_or_create(&directory, |_| false).unwrap();
+        let made = DataKeys::make(&directory, 2).unwrap();
+        assert_eq!(DataKeys::make(&directory, 2).unwrap(), made, "one that is there stays");
+        let both = Keys::with_data(&directory, |_| true, &[1, 2], 2).unwrap();
+        assert_eq!((both.data.sealing, both.data.all.len()), (2, 2));
+        assert_eq!(both.data.all[&1], first.data.all[&1]);
+        assert!(both.fingerprints().contains(&("data-2".to_owned(), made.clone())));
+        assert!(required(&directory, "data-2", &made).is_ok());
+        assert!(matches!(required(&directory, "data-2", b"another"), Err(KeyError::Mismatch(_))));
+        assert!(DataKeys::remove(&directory, 1).unwrap() && !DataKeys::remove(&directory, 1).unwrap());
+        assert!(Keys::with_data(&directory, |_| true, &[2], 2).is_ok(), "the first one isn't made anew");
+        assert!(!directory.join("data-1.key").exists());
+        for (name, number) in [("data-1", Some(1)), ("data-17", Some(17)), ("data-01", None), ("identity", None)] {
+            assert_eq!(data_key_number(name), number, "{name}");
+        }
         fs::remove_dir_all(&directory).unwrap();
     }
 }

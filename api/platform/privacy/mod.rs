@@ -6,7 +6,9 @@
 
 pub mod blind;
 pub mod device;
+pub mod holder;
 pub mod keys;
+pub mod known;
 pub mod mask;
 mod purpose;
 pub mod seal;

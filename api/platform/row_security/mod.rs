@@ -9,7 +9,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use kit::connect::connect;
 use kit::link::{Link, SERVICE_ROLE};
 use kit::row::Row;
 use kit::row_scope::Rooms;
@@ -50,11 +51,11 @@ pub async fn raise(owner: &mut AsyncPgConnection) -> Result<(), WallError> {
 /// Lets the service's role sign in by itself, where it can't yet: for the embedded database, whose owner nobody
 /// else is. `password` has letters and digits only.
 pub async fn admit(owner_url: &str, service_url: &str, password: &str) -> Result<(), WallError> {
-    if AsyncPgConnection::establish(service_url).await.is_ok() {
+    if connect(service_url).await.is_ok() {
         return Ok(());
     }
     let failed = |error: &dyn std::fmt::Display| WallError::NotRaised(error.to_string());
-    let mut owner = AsyncPgConnection::establish(owner_url).await.map_err(|error| failed(&error))?;
+    let mut owner = connect(owner_url).await.map_err(|error| failed(&error))?;
     let admit = format!("ALTER ROLE {SERVICE_ROLE} LOGIN PASSWORD '{password}'");
     owner.batch_execute(&admit).await.map_err(|error| failed(&error))
 }

@@ -30,6 +30,7 @@ pub static THEME: Theme = Theme {
     workers: &[("attachments", |core| Box::pin(worker::work(core)))],
     proofs: &[|core, district_code| Box::pin(proof::unproven(core, district_code))],
     erasers: &[erase::ERASER],
+    kept_objects: settle::KEPT_OBJECTS,
     ..Theme::NOTHING
 };
 

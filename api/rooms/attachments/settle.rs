@@ -23,6 +23,7 @@ use crate::platform::objects;
 use crate::platform::privacy::seal::Owner;
 use crate::records::change::Changes;
 use crate::records::create::TRIES;
+use crate::records::theme::KeptObject;
 use crate::records::{Record, read};
 
 /// Pictures that are drawn at once: each takes up to some hundred megabytes and a core.
@@ -43,14 +44,23 @@ impl Extension for Places {
     }
 }
 
+/// What is kept of attachments, for a rotation of keys.
+pub const KEPT_OBJECTS: &[KeptObject] = &[
+    KeptObject { kind: "attachments", is_kept: "r.content_state = 'kept'", field: CONTENT },
+    KeptObject { kind: "attachments", is_kept: "r.content_state = 'kept' AND r.has_thumbnail", field: THUMBNAIL },
+];
+
+const CONTENT: &str = "content";
+const THUMBNAIL: &str = "thumbnail";
+
 /// The object in which an attachment's bytes are kept.
 pub fn content(record: &Record) -> Owner<'_> {
-    owner(record, "content")
+    owner(record, CONTENT)
 }
 
 /// The object in which its thumbnail is kept.
 pub fn thumbnail(record: &Record) -> Owner<'_> {
-    owner(record, "thumbnail")
+    owner(record, THUMBNAIL)
 }
 
 /// Deletes what is kept of an attachment.

@@ -24,6 +24,7 @@ use crate::platform::codes::WORKER_DOWN;
 use crate::platform::config::Config;
 use crate::platform::core::{Core, Extension};
 use crate::platform::divisions::each::over_all;
+use crate::platform::privacy::holder::Holder;
 
 columns! {
     DISTRICT_CODE "district_code": String;
@@ -94,6 +95,9 @@ impl Readiness {
         }
         if let Some(worker) = core.supervision.down().first() {
             return Err(is_down(Code::UNAVAILABLE, worker));
+        }
+        if core.ext::<Holder>().lacking().is_some() {
+            return Err(unready("a key that other processes seal with can't be read"));
         }
         if core.config.database_url.is_none() && !has_room(core) {
             return Err(unready("the disk of the database is full"));
