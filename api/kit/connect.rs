@@ -31,14 +31,17 @@ use super::database::DatabaseError;
 pub async fn connect(url: &str) -> Result<AsyncPgConnection, DatabaseError> {
     let asked = Asked::of(url);
     match asked.mode.as_deref() {
-        Some("verify-full") => by_tls(&asked).await,
+        // Boxed, both: whoever asks the database holds this within its future.
+        Some("verify-full") => Box::pin(by_tls(&asked)).await,
         Some(mode @ ("require" | "verify-ca")) => Err(DatabaseError::Unreachable(format!(
             "sslmode={mode} encrypts without asking whose server it is; use sslmode=verify-full, with sslrootcert"
         ))),
         _ if asked.certificates().next().is_some() => Err(DatabaseError::Unreachable(
             "sslrootcert, sslcert and sslkey are for sslmode=verify-full only".to_owned(),
         )),
-        _ => AsyncPgConnection::establish(url).await.map_err(|error| DatabaseError::Unreachable(error.to_string())),
+        _ => Box::pin(AsyncPgConnection::establish(url))
+            .await
+            .map_err(|error| DatabaseError::Unreachable(error.to_string())),
     }
 }
 
