@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use lianfang::platform::config::{Config, Overrides};
+use lianfang::platform::config::{Config, Overrides, RowSecurity};
 
 use crate::commands::Failure;
 
@@ -46,6 +46,16 @@ enum Command {
     },
     /// Run the migrations that are missing.
     Migrate {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Spread the districts over the servers of a Citus: each table with a district by it, the others as all servers need
+    /// them. After `migrate`; again without effect; goes on where it was broken off. What later migrations make is spread
+    /// by `migrate`.
+    Distribute {
+        /// Parts that the tables are divided into; districts are told apart by them. Fixed with the first table.
+        #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
+        shards: u32,
         #[command(flatten)]
         place: Place,
     },
@@ -159,6 +169,9 @@ struct Place {
     /// Directory of the key files [default: <data-dir>/keys]; required with a database URL.
     #[arg(long)]
     keys_dir: Option<PathBuf>,
+    /// on, or off on Citus where row-level security can't stand [default: on].
+    #[arg(long, value_name = "on|off")]
+    row_security: Option<RowSecurity>,
     /// Answers as one line of JSON, for scripts.
     #[arg(long)]
     json: bool,
@@ -170,8 +183,8 @@ impl Place {
     }
 
     fn config_with(self, listen: Option<String>, metrics_listen: Option<String>) -> Result<Config, Failure> {
-        let Self { data_dir, database_url, keys_dir, json: _ } = self;
-        Ok(Config::load(Overrides { listen, metrics_listen, data_dir, database_url, keys_dir })?)
+        let Self { data_dir, database_url, keys_dir, row_security, json: _ } = self;
+        Ok(Config::load(Overrides { listen, metrics_listen, data_dir, database_url, keys_dir, row_security })?)
     }
 }
 
@@ -191,6 +204,7 @@ fn run(line: CommandLine) -> (bool, Result<(), Failure>) {
     let json = match &line.command {
         Command::Serve { place, .. }
         | Command::Migrate { place }
+        | Command::Distribute { place, .. }
         | Command::Verify { place, .. }
         | Command::Seal { place }
         | Command::Purge { place, .. }
@@ -224,6 +238,7 @@ async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
             if print_config { commands::print_config(&config) } else { commands::serve(config, json).await }
         }
         Command::Migrate { place } => commands::migrate(&place.config()?, json).await,
+        Command::Distribute { shards, place } => commands::distribute(&place.config()?, shards, json).await,
         Command::User { command } => command.run().await,
         Command::Key { command } => Box::pin(command.run()).await,
         Command::District { command } => Box::pin(command.run()).await,

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use kit::field::Shape;
+use lianfang::server::distribution::{ON_EVERY_SERVER, ON_THE_COORDINATOR, Place};
 use serde_json::json;
 
 use self::lint::{Rule, judge, tables};
@@ -182,6 +183,17 @@ fn each_rule_catches_what_breaks_it() {
     }
 }
 
+/// A new table of a migration has a district, or is listed with where it goes.
+#[test]
+fn every_table_has_a_place() {
+    let without: Vec<&String> = tables().of_all.iter().filter(|table| Place::of(table, false).is_none()).collect();
+    assert!(without.is_empty(), "list these in api/server/distribution.rs: {without:?}");
+    let listed: BTreeSet<&str> = [ON_EVERY_SERVER, ON_THE_COORDINATOR].concat().into_iter().collect();
+    assert_eq!(tables().of_all.iter().map(String::as_str).collect::<BTreeSet<_>>(), listed, "what is listed is there");
+    assert_eq!(Place::of("screenings", true), Some(Place::ByDistrict));
+    assert_eq!(Place::of("something_new", false), None);
+}
+
 #[tokio::test]
 async fn the_lists_name_what_there_is() {
     let app = TestApp::start().await;
@@ -318,6 +330,7 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("api/integrity/sealing/mod.rs", "the owner, at `lianfang seal`"),
     ("api/platform/embedded/connection.rs", "our own server, which is one PostgreSQL"),
     ("api/platform/row_security/mod.rs", "the owner, at a migration"),
+    ("api/server/distribution.rs", "the owner, at `lianfang distribute`"),
     ("api/rooms/households/survey_rounds/proof.rs", "begins and ends a proof's snapshot"),
     ("api/server/migrations.rs", "the owner, at a migration"),
 ];

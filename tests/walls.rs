@@ -2,11 +2,14 @@
 //! way round, `scopes.rs` takes this one down.
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use kit::engine::Engine;
 use kit::link::Link;
 use kit::row::Row;
 use kit::row_scope::RowScope;
 use kit::statement::Statement;
+use lianfang::platform::config::RowSecurity;
 use lianfang::platform::row_security::{self, WallError};
+use lianfang::server::distribution;
 use uuid::Uuid;
 
 use crate::support::process::{Folder, Served};
@@ -136,6 +139,25 @@ async fn the_service_does_not_start_where_it_could_look_past_the_wall() {
     let mut owner = AsyncPgConnection::establish(&app.database_url).await.unwrap();
     row_security::raise(&mut owner).await.unwrap();
     row_security::check(&app.database_url).await.unwrap();
+}
+
+/// Where the wall can stand it stands, and what one PostgreSQL is isn't distributed.
+#[tokio::test]
+async fn on_one_server_nobody_does_without_the_wall() {
+    let app = TestApp::start().await;
+    let url = &app.database_url;
+    assert_eq!(row_security::engine(url, RowSecurity::On).await.unwrap(), app.core.database.engine());
+    if app.core.database.engine() != Engine::OneServer {
+        return;
+    }
+    assert!(matches!(row_security::engine(url, RowSecurity::Off).await, Err(WallError::NeedlesslyOff)));
+    let mut owner = AsyncPgConnection::establish(url).await.unwrap();
+    row_security::raise_or_not(&mut owner, RowSecurity::Off).await.unwrap();
+    row_security::check(url).await.unwrap();
+    let refused = distribution::distribute(url, RowSecurity::On, 4, &mut |_, _, _| {}).await.unwrap_err();
+    assert!(refused.to_string().contains("CREATE EXTENSION citus"), "{refused}");
+    let ready = app.nobody().get("/readyz").await.expect(200).body;
+    assert_eq!(ready, serde_json::json!({"status": "ok", "row_security": "on"}));
 }
 
 #[tokio::test]

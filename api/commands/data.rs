@@ -15,7 +15,7 @@ use super::{Failure, prepare, print};
 /// Runs the migrations that are missing.
 pub async fn migrate(config: &Config, json: bool) -> Result<(), Failure> {
     let backend = Backend::start(config).await?;
-    let run = migrations::migrate(&backend.url).await;
+    let run = migrations::migrate_with(&backend.url, config.row_security).await;
     backend.leave().await?;
     let count = run?;
     print(&if json { json!({"migrations_run": count}).to_string() } else { format!("{count} migration(s) run.") })

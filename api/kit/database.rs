@@ -11,6 +11,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use prometheus_client::metrics::counter::Counter;
 
 use super::catalogue::Code;
+use super::engine::Engine;
 use super::link::{Link, Opener};
 use super::problem::Problem;
 use super::raw_row::RawRow;
@@ -58,11 +59,21 @@ pub enum DatabaseError {
 impl Database {
     /// A pool of at most `size` connections; a caller waits at most `wait` for one. Connections are
     /// made when first needed. `statement_timeout` ends any statement that runs longer.
-    pub fn new(url: &str, size: usize, wait: Duration, statement_timeout: Duration) -> Result<Self, DatabaseError> {
-        let opener = Opener { url: url.to_owned(), statement_timeout };
+    pub fn new(
+        (engine, url): (Engine, &str),
+        size: usize,
+        wait: Duration,
+        statement_timeout: Duration,
+    ) -> Result<Self, DatabaseError> {
+        let opener = Opener { url: url.to_owned(), statement_timeout, engine };
         let pool =
             Pool::builder(opener).max_size(size).build().map_err(|error| DatabaseError::Failed(error.to_string()))?;
         Ok(Self { pool, wait, statements: Counter::default() })
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> Engine {
+        self.pool.manager().engine
     }
 
     /// How many statements were read with, for whoever shows it.
@@ -93,7 +104,8 @@ impl Database {
     /// A connection outside the pool, for long work: none of its statements is ended after a time, and it takes no
     /// request's place.
     pub async fn own_connection(&self) -> Result<Link, DatabaseError> {
-        Link::open(&self.pool.manager().url, Duration::ZERO).await
+        let Opener { url, engine, .. } = self.pool.manager();
+        Link::open_on(*engine, url, Duration::ZERO).await
     }
 
     async fn any_connection(&self) -> Result<Connection, DatabaseError> {
@@ -171,6 +183,10 @@ impl Database {
 
     async fn snapshot_once(&self) -> Result<Snapshot, DatabaseError> {
         let mut connection = self.any_connection().await?;
+        if self.engine() != Engine::OneServer {
+            // A role is taken on before a transaction; what each of its statements sees is told within.
+            connection.see(&RowScope::Nothing).await?;
+        }
         connection.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         Ok(Snapshot { connection: Some(connection), statements: self.statements.clone() })
     }
@@ -183,7 +199,9 @@ impl Database {
         connection.see_in(statement.row_scope(), statement.rooms()).await?;
         connection.ask();
         self.statements.inc();
+        connection.begin(statement.row_scope(), statement.rooms()).await?;
         let rows = statement.clone().load::<R>(&mut connection).await;
+        connection.end().await?;
         connection.have_answer();
         Ok(rows?)
     }
@@ -201,7 +219,7 @@ impl Snapshot {
     pub async fn read(&mut self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
         let gone = || DatabaseError::Unreachable("the snapshot has ended".into());
         let connection = self.connection.as_mut().ok_or_else(gone)?;
-        connection.see_in(statement.row_scope(), statement.rooms()).await?;
+        connection.see_within(statement.row_scope(), statement.rooms()).await?;
         self.statements.inc();
         Ok(statement.clone().load::<Row>(connection).await?)
     }

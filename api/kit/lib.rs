@@ -10,6 +10,7 @@ pub mod connect;
 pub mod cursor;
 pub mod database;
 pub mod dated;
+pub mod engine;
 pub mod etag;
 pub mod faults;
 pub mod field;

@@ -44,6 +44,30 @@ impl RowScope {
         }
     }
 
+    /// Patterns of the areas alone, for policies that may not cut them out themselves.
+    pub fn areas(&self) -> String {
+        self.patterns(|area| format!("{area}%"))
+    }
+
+    /// Patterns of the districts of these areas.
+    pub fn districts(&self) -> String {
+        self.patterns(|area| match area.get(..6) {
+            Some(district_code) => district_code.to_owned(),
+            None => format!("{area}%"),
+        })
+    }
+
+    fn patterns(&self, of: impl Fn(&str) -> String) -> String {
+        match self {
+            Self::Nothing => String::new(),
+            Self::Everything => "%".into(),
+            Self::Areas(areas) => {
+                let patterns: BTreeSet<String> = areas.iter().map(|(area, _)| of(area)).collect();
+                patterns.into_iter().collect::<Vec<_>>().join(",")
+            }
+        }
+    }
+
     /// The setting `lianfang.sight` as the policies read it: patterns of `area_code`, or of
     /// `area_code:org_id`, separated by commas.
     pub fn setting(&self) -> String {
@@ -71,6 +95,11 @@ mod tests {
         let org = Uuid::from_u128(1);
         let both = RowScope::of_area("511802005", None).and(RowScope::of_area("511802", Some(org)));
         assert_eq!(both.setting(), format!("511802%:{org},511802005%"));
+        assert_eq!((both.areas(), both.districts()), ("511802%,511802005%".into(), "511802".into()));
+        assert_eq!(
+            (RowScope::of_area("51", None).districts(), RowScope::Everything.areas()),
+            ("51%".into(), "%".into())
+        );
         assert_eq!(both.clone().and(RowScope::Nothing), both);
         assert_eq!(both.and(RowScope::Everything).setting(), "%");
     }

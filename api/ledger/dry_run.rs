@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kit::database::DatabaseError;
+use kit::engine::Engine;
 use kit::link::Link;
 use kit::row_scope::RowScope;
 use tokio::sync::Mutex;
@@ -16,13 +17,14 @@ use super::{Append, AppendError};
 /// take all connections.
 #[derive(Clone)]
 pub(super) struct DryRun {
+    engine: Engine,
     url: String,
     link: Arc<Mutex<Option<Link>>>,
 }
 
 impl DryRun {
-    pub(super) fn new(database_url: &str) -> Self {
-        Self { url: database_url.to_owned(), link: Arc::default() }
+    pub(super) fn new(engine: Engine, database_url: &str) -> Self {
+        Self { engine, url: database_url.to_owned(), link: Arc::default() }
     }
 
     /// The appends that would be refused if all were written in this order, by their place.
@@ -50,7 +52,7 @@ impl DryRun {
 
     /// Rules across rows ask about all records, whoever asks.
     async fn open(&self) -> Result<Link, DatabaseError> {
-        let mut link = Link::open(&self.url, STATEMENT_TIMEOUT).await?;
+        let mut link = Link::open_on(self.engine, &self.url, STATEMENT_TIMEOUT).await?;
         link.see(&RowScope::Everything).await?;
         Ok(link)
     }

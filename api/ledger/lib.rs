@@ -4,7 +4,8 @@
 //! - [`Append`] is what one request wants written; [`Ledger::append`] writes it or nothing of it.
 //! - Appends of one process that wait at the same time are one batch, those of a district one transaction
 //!   ([`writer`]): no timer, whatever queued while the last one committed goes next. Statements that need no answer in
-//!   between are sent together ([`flight`]).
+//!   between are sent together ([`flight`]). Where an engine spreads districts over servers there are several writers, each
+//!   with districts of its own.
 //! - Numbers are taken by the statement itself: the clock's row is its lock, so a district's writers
 //!   follow each other in commit order, those of other processes too.
 //! - An append is optimistic: a row that exists already or was revised meanwhile ends it with
@@ -33,9 +34,12 @@ mod tally;
 mod writer;
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use kit::database::DatabaseError;
+use kit::engine::Engine;
 use kit::faults::Fault;
 use kit::supervision::Supervision;
 use kit::value::Value;
@@ -215,7 +219,8 @@ fn is_conflict(constraint: &str) -> bool {
 /// The ledger of all districts of one database.
 #[derive(Clone)]
 pub struct Ledger {
-    queue: mpsc::Sender<Job>,
+    /// One of each writer: a district's appends all go to the same.
+    queues: Arc<[mpsc::Sender<Job>]>,
     heads: Heads,
     figures: Figures,
     asking: DryRun,
@@ -223,30 +228,43 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Starts the writer: a thread with a connection of its own, until the last ledger is dropped. It counts different
-    /// what is counted once as `families` have it.
-    pub fn start(database_url: &str, families: Families) -> std::io::Result<Self> {
-        let (queue, jobs) = mpsc::channel(QUEUE);
+    /// Starts the engine's writers: threads with a connection of their own each, until the last ledger is dropped. They
+    /// count different what is counted once as `families` have it.
+    pub fn start(engine: Engine, database_url: &str, families: Families) -> std::io::Result<Self> {
         let (heads, figures) = (Heads::default(), Figures::default());
-        let supervision = Supervision::default();
-        let shared = (heads.clone(), figures.clone(), supervision.clone());
-        writer::spawn(database_url.to_owned(), families, jobs, shared)?;
-        Ok(Self { queue, heads, figures, asking: DryRun::new(database_url), supervision })
+        let (supervision, families) = (Supervision::default(), Arc::new(families));
+        let start = |_| {
+            let (queue, jobs) = mpsc::channel(QUEUE);
+            let shared = (heads.clone(), figures.clone(), supervision.clone());
+            writer::spawn((engine, database_url.to_owned()), Arc::clone(&families), jobs, shared).map(|()| queue)
+        };
+        let queues = (0..engine.writers()).map(start).collect::<std::io::Result<Arc<[_]>>>()?;
+        Ok(Self { queues, heads, figures, asking: DryRun::new(engine, database_url), supervision })
+    }
+
+    /// The queue of a district's writer.
+    fn queue(&self, district_code: &str) -> Option<&mpsc::Sender<Job>> {
+        let mut hasher = DefaultHasher::new();
+        district_code.hash(&mut hasher);
+        let writers = u64::try_from(self.queues.len()).ok()?;
+        self.queues.get(usize::try_from(hasher.finish().checked_rem(writers)?).ok()?)
     }
 
     /// Writes an append and answers after its commit.
     pub async fn append(&self, append: Append) -> Result<Receipt, AppendError> {
         let (reply, answer) = oneshot::channel();
         let head_before = self.heads.known(&append.district_code);
-        self.queue.try_send(Job { append, head_before, reply }).map_err(|error| {
+        let ended = || AppendError::Unreachable("the writer ended".into());
+        let queue = self.queue(&append.district_code).ok_or_else(ended)?;
+        queue.try_send(Job { append, head_before, reply }).map_err(|error| {
             self.figures.refused.inc();
             match error {
                 TrySendError::Full(_) => AppendError::Busy,
-                TrySendError::Closed(_) => AppendError::Unreachable("the writer ended".into()),
+                TrySendError::Closed(_) => ended(),
             }
         })?;
         // A writer that is gone has dropped the job; what it wrote is found when it is sent again.
-        answer.await.unwrap_or_else(|_| Err(AppendError::Unreachable("the writer ended".into())))
+        answer.await.unwrap_or_else(|_| Err(ended()))
     }
 
     /// Which of the appends rules across rows would refuse now, if they were written in this order; nothing is.
@@ -261,7 +279,7 @@ impl Ledger {
 
     /// Whether there is a writer, and it isn't down after a panic.
     pub fn has_writer(&self) -> bool {
-        !self.queue.is_closed() && !self.supervision.down().contains(&WRITER)
+        !self.queues.iter().any(mpsc::Sender::is_closed) && !self.supervision.down().contains(&WRITER)
     }
 
     /// Supervision of the writer, for all other workers of the service too.
@@ -271,7 +289,7 @@ impl Ledger {
 
     /// Number of appends that wait for the writer.
     pub fn waiting(&self) -> usize {
-        self.queue.max_capacity() - self.queue.capacity()
+        self.queues.iter().map(|queue| queue.max_capacity() - queue.capacity()).sum()
     }
 
     /// The newest numbers, for those who wait for changes.

@@ -16,7 +16,7 @@ use super::writer::{Job, Link};
 use super::{AppendError, Change, Operation, Receipt};
 
 /// How long a lost connection is tried to be made again before those who wait are told.
-const PATIENCE: Duration = Duration::from_secs(8);
+pub(super) const PATIENCE: Duration = Duration::from_secs(8);
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -96,7 +96,7 @@ async fn part(link: &mut Link, jobs: Vec<Job>) {
 /// The connection is gone, perhaps between a commit and its answer. On a new one, what was written is
 /// found by its row and digest and answered as written; the rest is written now.
 async fn recover(link: &mut Link, jobs: Vec<Job>, cause: &str) {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + link.patience();
     tracing::warn!(cause, waiting = jobs.len(), "the ledger lost its connection");
     loop {
         link.lose();
@@ -180,10 +180,12 @@ async fn find_met(link: &mut Link, jobs: &[Job]) -> Result<BTreeSet<Key>, Append
 async fn find_settled(link: &mut Link, jobs: &[Job]) -> Result<BTreeMap<usize, Receipt>, AppendError> {
     let found = find_written(link, jobs).await?;
     let districts: BTreeSet<&str> = jobs.iter().map(|job| job.append.district_code.as_str()).collect();
-    let settle = Statement::new("SELECT 1 AS settled FROM district_clocks WHERE district_code = ANY(")
-        .column(ColumnType::Text, districts.into_iter().map(|code| Value::Text(code.to_owned())).collect())
-        .sql(") ORDER BY district_code FOR NO KEY UPDATE");
-    link.read(settle).await?;
+    for district_code in districts {
+        let settle = Statement::new("SELECT 1 AS settled FROM district_clocks WHERE district_code = ")
+            .text(district_code)
+            .sql(" FOR NO KEY UPDATE");
+        link.read(settle).await?;
+    }
     Ok(found)
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::join_all;
 use kit::database::DatabaseError;
+use kit::engine::Engine;
 use kit::link;
 use kit::row::Row;
 use kit::row_scope::{Rooms, RowScope};
@@ -46,6 +47,7 @@ impl Job {
 
 /// The writer's link to the database; made again when it is lost.
 pub(super) struct Link {
+    engine: Engine,
     url: String,
     families: Arc<Families>,
     connection: Option<link::Link>,
@@ -59,16 +61,15 @@ pub(super) struct Link {
 
 /// Starts the writer's thread. It ends when the queue does.
 pub(super) fn spawn(
-    url: String,
-    families: Families,
+    (engine, url): (Engine, String),
+    families: Arc<Families>,
     mut queue: mpsc::Receiver<Job>,
     (heads, figures, supervision): (Heads, Figures, Supervision),
 ) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let write = move || {
         runtime.block_on(async move {
-            let families = Arc::new(families);
-            let begin = || Link::new(url.clone(), Arc::clone(&families), heads.clone(), figures.clone());
+            let begin = || Link::new((engine, url.clone()), Arc::clone(&families), heads.clone(), figures.clone());
             let (mut link, mut quarantine) = (begin(), Quarantine::default());
             let mut jobs = Vec::with_capacity(BATCH);
             while queue.recv_many(&mut jobs, BATCH).await > 0 {
@@ -93,16 +94,16 @@ pub(super) fn spawn(
 }
 
 impl Link {
-    fn new(url: String, families: Arc<Families>, heads: Heads, figures: Figures) -> Self {
+    fn new((engine, url): (Engine, String), families: Arc<Families>, heads: Heads, figures: Figures) -> Self {
         let (prepared, rooms) = (Prepared::default(), Rooms::default());
-        Self { url, families, connection: None, prepared, rooms, heads, figures }
+        Self { engine, url, families, connection: None, prepared, rooms, heads, figures }
     }
 
     /// The connection, made if need be.
     pub(super) async fn connection(&mut self) -> Result<&mut AsyncPgConnection, AppendError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => link::Link::open(&self.url, STATEMENT_TIMEOUT).await?,
+            None => link::Link::open_on(self.engine, &self.url, STATEMENT_TIMEOUT).await?,
         };
         // It sees every record, for rules across rows ask about all of them, and of closed rooms those that it writes.
         connection.see_in(&RowScope::Everything, &self.rooms).await?;
@@ -113,6 +114,15 @@ impl Link {
     pub(super) fn enter<'a>(&mut self, jobs: impl IntoIterator<Item = &'a Job>) {
         let tables = jobs.into_iter().flat_map(|job| &job.append.changes).map(|change| change.table);
         self.rooms = tables.filter(|table| table.closed).map(|table| table.name).collect();
+    }
+
+    /// How long a lost connection is tried to be made again before those who wait are told. Where districts are on several
+    /// servers, others wait behind whoever waits for one that is away: it is tried once.
+    pub(super) fn patience(&self) -> Duration {
+        match self.engine {
+            Engine::OneServer => redo::PATIENCE,
+            Engine::SeveralServers { .. } => Duration::ZERO,
+        }
     }
 
     /// Forgets a connection that may be in any state.

@@ -13,7 +13,9 @@ use kit::row::Row;
 use kit::statement::Statement;
 
 use crate::exchange::changes::fill;
+use crate::platform::config::RowSecurity;
 use crate::platform::row_security;
+use crate::server::distribution;
 use crate::server::routes;
 use crate::server::start::StartError;
 
@@ -35,15 +37,26 @@ fn failed(error: impl std::fmt::Display) -> StartError {
 
 /// Runs what is missing, one process at a time; returns how many that were. Needs a multi-thread runtime.
 pub async fn migrate(url: &str) -> Result<usize, StartError> {
-    let mut lock = connect(url).await?;
-    take_turn(&mut lock).await?;
+    migrate_with(url, RowSecurity::On).await
+}
+
+/// The same, where row-level security may be off.
+pub async fn migrate_with(url: &str, row_security: RowSecurity) -> Result<usize, StartError> {
+    let mut lock = turn(url).await?;
     let run = run(url).await;
     let run = match run {
-        Ok(count) => finish(url, &mut lock).await.map(|()| count),
+        Ok(count) => finish(url, &mut lock, row_security).await.map(|()| count),
         Err(error) => Err(error),
     };
     lock.batch_execute("COMMIT").await.map_err(failed)?;
     run
+}
+
+/// A connection in the transaction that lets one process at a time change what tables there are.
+pub async fn turn(url: &str) -> Result<AsyncPgConnection, StartError> {
+    let mut lock = connect(url).await?;
+    take_turn(&mut lock).await?;
+    Ok(lock)
 }
 
 /// Opens the transaction that holds the lock row. A row rather than an advisory lock: it works through poolers too. The
@@ -100,11 +113,14 @@ async fn drop_half_built_indexes(connection: &mut AsyncPgConnection) -> Result<(
 
 /// Finishes migrations: writes what former releases didn't, over a connection of its own as each chunk commits by
 /// itself; then raises the wall over new tables.
-async fn finish(url: &str, lock: &mut AsyncPgConnection) -> Result<(), StartError> {
+async fn finish(url: &str, lock: &mut AsyncPgConnection, row_security: RowSecurity) -> Result<(), StartError> {
     let mut owner = connect(url).await?;
+    if row_security::is_distributed(&mut owner).await.map_err(failed)? {
+        // What these migrations made goes where its like is; the number of parts is known from those.
+        distribution::spread(&mut owner, 0, &mut |_, _, _| {}).await?;
+    }
     fill::index_of_changes(&mut owner, &routes::KINDS).await.map_err(failed)?;
-    row_security::raise(lock).await?;
-    Ok(())
+    Ok(row_security::raise_or_not(lock, row_security).await?)
 }
 
 /// How many migrations are missing. Only reads: whoever serves need not own the tables.

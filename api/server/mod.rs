@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod demo;
+pub mod distribution;
 pub mod migrations;
 pub mod pages;
 mod reference;

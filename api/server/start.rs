@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use kit::columns;
 use kit::database::{Database, DatabaseError};
+use kit::engine::Engine;
 use kit::problem::Problem;
 use kit::statement::Statement;
 use ledger::Ledger;
 
-use crate::platform::config::Config;
+use crate::platform::config::{Config, RowSecurity};
 use crate::platform::core::Core;
 use crate::platform::divisions::each::{clock_of, new_clock};
 use crate::platform::divisions::refresh;
@@ -63,6 +64,9 @@ pub enum StartError {
     /// The zone was another one at first start.
     #[error("this database was begun with the zone {0}; days would change their meaning with {1}")]
     Zone(String, String),
+    /// The database can't be spread over servers.
+    #[error("the tables can't be distributed: {0}")]
+    Distribution(String),
     /// Anything else.
     #[error("{0}")]
     Other(String),
@@ -105,9 +109,9 @@ impl Backend {
 }
 
 /// A pool of connections with the settings' bounds.
-pub fn pool(config: &Config, url: &str) -> Result<Database, StartError> {
+pub fn pool(config: &Config, engine: Engine, url: &str) -> Result<Database, StartError> {
     Ok(Database::new(
-        url,
+        (engine, url),
         config.database_connections,
         Duration::from_millis(config.database_wait_ms),
         Duration::from_millis(config.statement_timeout_ms),
@@ -116,18 +120,17 @@ pub fn pool(config: &Config, url: &str) -> Result<Database, StartError> {
 
 /// Puts the service together over a migrated database and prepares what it needs there.
 pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core>, StartError> {
-    row_security::check(url).await?;
-    row_security::check_rooms(url, &kinds.rooms()).await?;
-    let database = pool(&config, url)?;
+    let engine = engine(&config, url, &kinds).await?;
+    let database = pool(&config, engine, url)?;
     check_zone(&database, &config.zone).await?;
     order::check_collation(&database).await?;
     let holder = Holder::default();
     holder.arrive(&database).await?;
     let keys = load_keys(&database, config.keys_dir()).await?;
     let divisions = Divisions::embedded()?;
-    crate::platform::divisions::load(&database, &divisions).await?;
+    load_divisions(&database, &divisions).await?;
     let families = kinds.families().map_err(|problem| StartError::Other(problem.to_string()))?;
-    let ledger = Ledger::start(url, families).map_err(|error| StartError::Other(error.to_string()))?;
+    let ledger = Ledger::start(engine, url, families).map_err(|error| StartError::Other(error.to_string()))?;
     let restored = crate::exchange::changes::was_restored(&database).await?;
     kit::faults::speak_with(crate::rooms::registers::words_of);
     let core = Core::new(config, database, ledger, keys, routes::operations(&kinds), restored)?
@@ -149,6 +152,34 @@ pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core
     start_districts(&core).await?;
     crate::integrity::recount::where_needed(&core, &routes::BEFORE_RECOUNT).await?;
     Ok(core)
+}
+
+/// The engine of the database, with row-level security as it was told.
+async fn engine(config: &Config, url: &str, kinds: &Registry) -> Result<Engine, StartError> {
+    let engine = row_security::engine(url, config.row_security).await?;
+    match config.row_security {
+        RowSecurity::On => {
+            row_security::check(url).await?;
+            row_security::check_rooms(url, &kinds.rooms()).await?;
+        }
+        RowSecurity::Off => {
+            row_security::check_rights(url).await?;
+            tracing::warn!("row-level security is off: what a statement may see rests on its own conditions alone");
+        }
+    }
+    Ok(engine)
+}
+
+/// Writes the divisions that the binary carries. Where one of several servers is away they can't be written, and are there
+/// since the last start.
+async fn load_divisions(database: &Database, divisions: &Divisions) -> Result<(), StartError> {
+    match crate::platform::divisions::load(database, divisions).await {
+        Err(DatabaseError::Unreachable(error)) if database.engine() != Engine::OneServer => {
+            tracing::warn!(error, "the divisions stay as they are: a server is away");
+            Ok(())
+        }
+        loaded => Ok(loaded.map(|_| ())?),
+    }
 }
 
 /// Gives each district a clock, and refuses to serve where the newest number of one has no line in the index of changes: a
@@ -218,11 +249,15 @@ async fn load_keys(database: &Database, directory: PathBuf) -> Result<Keys, Star
 
 /// The zone of days is fixed at first start.
 async fn check_zone(database: &Database, zone: &str) -> Result<(), StartError> {
-    let note = Statement::new("INSERT INTO service_settings (name, value) VALUES ('zone', ")
-        .text(zone)
-        .sql(") ON CONFLICT DO NOTHING");
-    database.read(&note).await?;
-    let rows = database.read(&Statement::new("SELECT value FROM service_settings WHERE name = 'zone'")).await?;
+    let ask = Statement::new("SELECT value FROM service_settings WHERE name = 'zone'");
+    let mut rows = database.read(&ask).await?;
+    if rows.is_empty() {
+        let note = Statement::new("INSERT INTO service_settings (name, value) VALUES ('zone', ")
+            .text(zone)
+            .sql(") ON CONFLICT DO NOTHING");
+        database.read(&note).await?;
+        rows = database.read(&ask).await?;
+    }
     let known = rows.into_iter().next().and_then(|mut row| row.get(&VALUE)).unwrap_or_default();
     if known == zone { Ok(()) } else { Err(StartError::Zone(known, zone.to_owned())) }
 }

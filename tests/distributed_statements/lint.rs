@@ -113,8 +113,10 @@ pub const IN_ANY_ORDER: &[(&str, &str, &str)] =
     &[("survey_standings", "away", "away takes targets that put doesn't write: those that aren't computed any more")];
 
 /// Session settings, and why they may stand.
-pub const SETTINGS: &[(&str, &str)] =
-    &[("lianfang.sight", "the second wall, which doesn't stand on such an engine: the service says so in `/readyz`")];
+pub const SETTINGS: &[(&str, &str)] = &[(
+    "lianfang.sight",
+    "the second wall on one server; where there are several it is told by SET LOCAL (`kit/link.rs`)",
+)];
 
 const VOLATILE: [&str; 6] = ["clock_timestamp", "random", "gen_random_uuid", "nextval", "timeofday", "uuidv7"];
 

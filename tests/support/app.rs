@@ -19,7 +19,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::actor::Actor;
-use super::cluster::{cluster_directory, fresh_database};
+use super::cluster::{cluster_directory, fresh_database, row_security};
 
 /// A service of the test's own.
 pub struct TestApp {
@@ -58,6 +58,7 @@ impl TestApp {
             attachments_dir: Some(
                 cluster_directory().join("attachments").join(database_url.rsplit('/').next().unwrap()),
             ),
+            row_security: row_security(),
             workers: 1,
             database_connections: 8,
             ..Config::default()

@@ -1,18 +1,34 @@
 //! One PostgreSQL for the whole run, started as `serve` starts its own, gone with the run.
+//!
+//! With `LIANFANG_TEST_CITUS` a Citus that is there already instead: the addresses of its servers, the coordinator's first,
+//! separated by commas (`tests/citus/start` starts one and says them). `LIANFANG_TEST_ROW_SECURITY=off` does without the
+//! second wall there.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use super::citus::Citus;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use lianfang::platform::config::RowSecurity;
 use lianfang::platform::embedded::{Durability, Embedded};
 use lianfang::server::migrations;
 
-const TEMPLATE: &str = "lianfang_template";
+pub const TEMPLATE: &str = "lianfang_template";
 
 struct Cluster {
     directory: PathBuf,
-    embedded: Embedded,
+    server: Server,
+}
+
+enum Server {
+    Own(Embedded),
+    Citus(Citus),
+}
+
+/// Whether row-level security is to stand, where a run is told.
+pub fn row_security() -> RowSecurity {
+    std::env::var("LIANFANG_TEST_ROW_SECURITY").map_or(RowSecurity::On, |text| text.parse().unwrap())
 }
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
@@ -34,9 +50,14 @@ pub async fn fresh_database() -> String {
 
 async fn make_database(template: &str) -> String {
     let name = format!("test_{}", uuid::Uuid::now_v7().simple());
-    let mut connection = AsyncPgConnection::establish(cluster().embedded.database_url()).await.unwrap();
-    connection.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await.unwrap();
-    cluster().embedded.database_url_for(&name)
+    match &cluster().server {
+        Server::Own(embedded) => {
+            let mut connection = AsyncPgConnection::establish(embedded.database_url()).await.unwrap();
+            connection.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await.unwrap();
+            embedded.database_url_for(&name)
+        }
+        Server::Citus(citus) => citus.make(&name, template).await,
+    }
 }
 
 fn cluster() -> &'static Cluster {
@@ -50,16 +71,20 @@ fn start_cluster() -> Cluster {
     std::fs::create_dir_all(&directory).unwrap();
     sweep_after(&directory);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let embedded = runtime.block_on(async {
+    let server = runtime.block_on(async {
+        if let Some(citus) = Citus::told() {
+            citus.prepare().await;
+            return Server::Citus(citus);
+        }
         let embedded = Embedded::start(&directory, Durability::Relaxed).await.unwrap();
         let mut connection = AsyncPgConnection::establish(embedded.database_url()).await.unwrap();
         connection.batch_execute(&format!("CREATE DATABASE {TEMPLATE}")).await.unwrap();
         let url = embedded.database_url_for(TEMPLATE);
         migrations::migrate(&url).await.unwrap();
-        embedded
+        Server::Own(embedded)
     });
     runtime.shutdown_background();
-    Cluster { directory, embedded }
+    Cluster { directory, server }
 }
 
 /// A process of statics has no end at which to stop things, and may be killed: a shell waits for it

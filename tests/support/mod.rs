@@ -2,6 +2,7 @@
 
 mod actor;
 mod app;
+mod citus;
 mod cluster;
 pub mod document;
 pub mod dumps;

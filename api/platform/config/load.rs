@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use validator::Validate;
 
-use super::Config;
+use super::{Config, RowSecurity};
 use crate::platform::outbound::judge::may_be_allowed;
 use crate::platform::outbound::sender::certificates;
 
@@ -37,6 +37,8 @@ pub struct Overrides {
     pub database_url: Option<String>,
     /// `--keys-dir`
     pub keys_dir: Option<PathBuf>,
+    /// `--row-security`
+    pub row_security: Option<RowSecurity>,
 }
 
 impl Config {
@@ -69,6 +71,7 @@ impl Config {
             data_dir: overrides.data_dir.unwrap_or(config.data_dir),
             database_url: overrides.database_url.or(config.database_url),
             keys_dir: overrides.keys_dir.or(config.keys_dir),
+            row_security: overrides.row_security.unwrap_or(config.row_security),
             // As compose files pass on what isn't set.
             attachments_bucket: config.attachments_bucket.filter(|bucket| !bucket.is_empty()),
             attachments_endpoint: config.attachments_endpoint.filter(|endpoint| !endpoint.is_empty()),

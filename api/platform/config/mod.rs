@@ -8,6 +8,7 @@ mod load;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -23,6 +24,39 @@ use crate::platform::outbound::network::Network;
 /// Descriptors for what is neither a connection of a client nor one of the pool: files of imports, the ledger's
 /// connections, listeners, the metrics' clients, the runtime's own.
 const OTHER_DESCRIPTORS: usize = 96;
+
+/// Whether the second wall stands, row-level security of the database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RowSecurity {
+    /// It stands, or the service doesn't start.
+    #[default]
+    On,
+    /// It doesn't: the service does without, and says so.
+    Off,
+}
+
+impl RowSecurity {
+    /// Its name, as it is told.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl FromStr for RowSecurity {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "on" => Ok(Self::On),
+            "off" => Ok(Self::Off),
+            other => Err(format!("`{other}` is neither on nor off")),
+        }
+    }
+}
 
 /// All settings.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate)]
@@ -42,6 +76,9 @@ pub struct Config {
     pub database_url: Option<String>,
     /// Directory of the key files; `<data_dir>/keys` by default, required with `database_url`.
     pub keys_dir: Option<PathBuf>,
+    /// `on` or `off`: whether the database itself shows a statement only what it may see. On one PostgreSQL always `on`;
+    /// `off` is for Citus, where that can't stand.
+    pub row_security: RowSecurity,
     /// Zone of days and of served instants (IANA name). Fixed at first start.
     pub zone: String,
     /// Threads that handle requests.
@@ -177,6 +214,7 @@ impl Default for Config {
             data_dir: "./data".into(),
             database_url: None,
             keys_dir: None,
+            row_security: RowSecurity::On,
             zone: "Asia/Shanghai".into(),
             workers: std::thread::available_parallelism().map_or(2, usize::from),
             database_connections: 16,

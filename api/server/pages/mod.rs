@@ -32,16 +32,16 @@ pub fn operations() -> Vec<Operation> {
             .uncounted()
             .described("service", "Is it alive", "Answers as long as the process does. Asks nothing of the database.")
             .access(Access::Public)
-            .answers::<ServiceState>(200, "Alive.", Some(state.clone())),
+            .answers::<ServiceState>(200, "Alive.", Some(state)),
         Operation::new(Method::GET, "/readyz", "get_readiness", ready)
             .uncounted()
             .described(
                 "service",
                 "Is it ready",
-                "Whether writes can succeed: the database answers, its disk has room, the clocks of the ledgers are there and free, and no worker is down after a defect (`errors` names it). Answers within a second, whatever happens.",
+                "Whether writes can succeed: the database answers, its disk has room, the clocks of the ledgers are there and free, and no worker is down after a defect (`errors` names it). `row_security` is `off` where the database itself holds nothing back. Answers within a second, whatever happens.",
             )
             .access(Access::Public)
-            .answers::<ServiceState>(200, "Ready.", Some(state))
+            .answers::<ReadyState>(200, "Ready.", Some(json!({"status": "ok", "row_security": "on"})))
             .problems(&[Code::LEDGER_UNAVAILABLE, Code::UNAVAILABLE]),
         Operation::new(Method::GET, "/openapi.json", "get_document", document)
             .described(
@@ -69,13 +69,25 @@ struct ServiceState {
     status: &'static str,
 }
 
+/// The state of a service that is ready.
+#[derive(Serialize, ToSchema)]
+struct ReadyState {
+    /// `ok`.
+    #[schema(max_length = 20)]
+    status: &'static str,
+    /// `on`, or `off` where what a statement may see rests on its own conditions alone: an engine of several servers.
+    #[schema(max_length = 20)]
+    row_security: &'static str,
+}
+
 async fn health(_call: Call) -> Answer {
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(ServiceState { status: "ok" }))
 }
 
 async fn ready(call: Call) -> Answer {
     call.core.ext::<Readiness>().judged(&call.core).await?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(ServiceState { status: "ok" }))
+    let ready = ReadyState { status: "ok", row_security: call.core.config.row_security.name() };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(ready))
 }
 
 /// Megabytes that hardly ever change: a tenth gzipped, and nothing for whoever has them.
