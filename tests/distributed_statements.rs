@@ -348,6 +348,19 @@ fn whatever_is_not_prepared_is_listed() {
     assert_eq!(found, listed, "SQL that the lint doesn't see: prepare it, or list it with its reason");
 }
 
+/// Citus hands the whole text in which a transaction's setting stands on to its workers: what stands beside it is done there
+/// once more.
+#[test]
+fn a_transactions_setting_stands_by_itself() {
+    let beside = regex::Regex::new(r#""[^"]*(;[^"]*SET LOCAL|SET LOCAL[^"]*;)[^"]*""#).unwrap();
+    assert!(beside.is_match("\"BEGIN; SET LOCAL lock_timeout = 0\""));
+    let mut found = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("api"), &mut |path, text| {
+        found.extend(beside.find_iter(text).map(|place| format!("{}: {}", path.display(), place.as_str())));
+    });
+    assert!(found.is_empty(), "{found:?}");
+}
+
 fn walk(folder: &Path, each: &mut dyn FnMut(&Path, &str)) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -27,15 +27,15 @@ impl Reader {
         Ok(statement.load::<Row>(&mut *self.0).await?)
     }
 
-    /// Runs statements without parameters.
+    /// Runs a statement without parameters.
     pub async fn run(&mut self, sql: &str) -> Result<(), DatabaseError> {
         Ok(self.0.batch_execute(sql).await?)
     }
 
     /// Begins to read at one moment, for as long as it takes.
     pub async fn begin(&mut self) -> Result<(), DatabaseError> {
-        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0")
-            .await
+        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        self.run("SET LOCAL idle_in_transaction_session_timeout = 0").await
     }
 
     /// Ends that.

@@ -45,11 +45,14 @@ pub async fn where_needed(core: &Arc<Core>, before: &[BeforeRecount]) -> Result<
         return Ok(());
     }
     let mut turn = Readers::default().take(core).await?;
-    turn.run(
-        "BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; \
-         INSERT INTO service_settings (name, value) VALUES ('figures', '') ON CONFLICT DO NOTHING",
-    )
-    .await?;
+    for sql in [
+        "BEGIN",
+        "SET LOCAL lock_timeout = 0",
+        "SET LOCAL idle_in_transaction_session_timeout = 0",
+        "INSERT INTO service_settings (name, value) VALUES ('figures', '') ON CONFLICT DO NOTHING",
+    ] {
+        turn.run(sql).await?;
+    }
     if is_known(turn.read(known.sql(" FOR UPDATE")).await?) {
         return Ok(turn.end().await?);
     }
@@ -134,7 +137,8 @@ fn gathered(differing: Vec<(Bucket, u64)>) -> Vec<BTreeSet<Bucket>> {
 async fn write(core: &Core, district_code: &str, lot: Statement) -> Result<(), Problem> {
     let mut connection = core.database.connection_in(&core.kinds().rooms()).await?;
     let failed = |error: diesel::result::Error| Problem::from(DatabaseError::from(error));
-    connection.batch_execute("BEGIN; SET LOCAL lock_timeout = '30s'").await.map_err(failed)?;
+    connection.batch_execute("BEGIN").await.map_err(failed)?;
+    connection.batch_execute("SET LOCAL lock_timeout = '30s'").await.map_err(failed)?;
     let lock = "SELECT last_no FROM district_clocks WHERE district_code = ";
     let lock = Statement::new(lock).text(district_code).sql(" FOR UPDATE");
     let written = match run(&mut connection, lock).await {

@@ -92,7 +92,7 @@ pub fn recount(district_code: &str, families: &Families, family: &Family) -> Sta
 fn delta(deltas: &[&(PresenceKey, i64)]) -> Statement {
     let column =
         |value: fn(&PresenceKey) -> Value| -> Vec<Value> { deltas.iter().map(|(key, _)| value(key)).collect() };
-    Statement::new("WITH RECURSIVE delta AS MATERIALIZED (SELECT * FROM ")
+    Statement::new("WITH delta AS MATERIALIZED (SELECT * FROM ")
         .table(vec![
             (ColumnType::Text, column(|key| Value::Text(key.kind.to_owned()))),
             (ColumnType::Id, column(|key| Value::Id(key.person_id))),
@@ -131,18 +131,19 @@ fn touched(statement: Statement, district_code: &str, pointers: &[Pointer]) -> S
 }
 
 /// `members`: all that are one with somebody touched, with the id that stands for them now (`root`)
-/// and stood for him before. The family's table has the new pointers already.
+/// and stood for him before. The family's table has the new pointers already. Who leads to whom is asked within a part that
+/// only reads: an engine that spreads districts over servers refuses what writes and goes round.
 fn members(statement: Statement, district_code: &str, pointers: &[Pointer], family: &Family) -> Statement {
     let Family { table, merged_into, .. } = family;
     // Asked beside the id, NULL would lead over the index of all who are merged.
     let statement = statement
-        .sql(format!(", up(person_id, at, step) AS (SELECT person_id, person_id, 0 FROM touched UNION ALL SELECT up.person_id, m.merged_into, up.step + 1 FROM up CROSS JOIN LATERAL (SELECT q.{merged_into} AS merged_into FROM {table} AS q WHERE q.district_code = "))
+        .sql(format!(", members AS (WITH RECURSIVE up(person_id, at, step) AS (SELECT person_id, person_id, 0 FROM touched UNION ALL SELECT up.person_id, m.merged_into, up.step + 1 FROM up CROSS JOIN LATERAL (SELECT q.{merged_into} AS merged_into FROM {table} AS q WHERE q.district_code = "))
         .text(district_code)
         .sql(format!(" AND q.id = up.at OFFSET 0) AS m WHERE m.merged_into IS NOT NULL), roots AS (SELECT DISTINCT root FROM (SELECT DISTINCT ON (person_id) at AS root FROM up ORDER BY person_id, step DESC) AS found), down(root, person_id) AS (SELECT root, root FROM roots UNION ALL SELECT down.root, m.id FROM down CROSS JOIN LATERAL (SELECT q.id FROM {table} AS q WHERE q.district_code = "))
         .text(district_code)
         .sql(format!(" AND q.{merged_into} = down.person_id OFFSET 0) AS m)"));
     if pointers.is_empty() {
-        return statement.sql(", members AS (SELECT person_id, root, root AS former_root FROM down)");
+        return statement.sql(" SELECT person_id, root, root AS former_root FROM down)");
     }
     let id = |id: Option<Uuid>| id.map_or(Value::Null, Value::Id);
     statement
@@ -153,7 +154,7 @@ fn members(statement: Statement, district_code: &str, pointers: &[Pointer], fami
         .column(ColumnType::Id, pointers.iter().map(|pointer| id(pointer.former.or(Some(Uuid::nil())))).collect())
         .sql(format!("::uuid[])), back(person_id, at, step) AS (SELECT person_id, person_id, 0 FROM down UNION ALL SELECT back.person_id, m.merged_into, back.step + 1 FROM back CROSS JOIN LATERAL (SELECT coalesce(f.merged_into, q.{merged_into}) AS merged_into FROM {table} AS q LEFT JOIN former AS f ON f.id = q.id WHERE q.district_code = "))
         .text(district_code)
-        .sql(" AND q.id = back.at OFFSET 0) AS m WHERE m.merged_into <> '00000000-0000-0000-0000-000000000000'), members AS (SELECT d.person_id, d.root, b.at AS former_root FROM down AS d JOIN (SELECT DISTINCT ON (person_id) person_id, at FROM back ORDER BY person_id, step DESC) AS b USING (person_id))")
+        .sql(" AND q.id = back.at OFFSET 0) AS m WHERE m.merged_into <> '00000000-0000-0000-0000-000000000000') SELECT d.person_id, d.root, b.at AS former_root FROM down AS d JOIN (SELECT DISTINCT ON (person_id) person_id, at FROM back ORDER BY person_id, step DESC) AS b USING (person_id))")
 }
 
 /// A member's presences that the deltas change, and those that are new, as they were and as they are: from `known`.

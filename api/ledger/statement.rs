@@ -31,6 +31,10 @@ pub(super) fn of_append(append: &Append, digest: &[u8; 32], arrived: &Newcomers)
 /// Time at which a statement is begun, but never before what the clock has told already.
 const NOW: &str = "greatest(statement_timestamp(), c.advanced_at)";
 
+/// What instants are counted from. The difference of two is the same in every zone, which an engine that spreads districts
+/// over servers asks of what changes rows.
+const BEGINNING: &str = "timestamptz '1970-01-01 00:00:00+00'";
+
 /// Advances the clock and the chain. The instant is the statement's own and never runs backwards: an engine that
 /// spreads districts over servers takes none that may differ within a statement. `head` covers the former head, the
 /// numbers, the digest and the instant.
@@ -42,7 +46,7 @@ fn clock(append: &Append, digest: &[u8; 32]) -> Statement {
         .sql(") || ")
         .bytes(digest.to_vec())
         .sql(format!(
-            " || int8send((extract(epoch FROM {NOW}) * 1000000)::bigint)), advanced_at = {NOW} WHERE c.district_code = "
+            " || int8send((extract(epoch FROM {NOW} - {BEGINNING}) * 1000000)::bigint)), advanced_at = {NOW} WHERE c.district_code = "
         ))
         .text(&append.district_code)
         .sql(" RETURNING c.last_no - ")

@@ -63,7 +63,9 @@ async fn take(core: &Core, name: &str, holder: Uuid) -> Result<bool, Problem> {
     .sql("::text AS name, ")
     .id(holder)
     .sql(format!("::uuid AS holder, interval '{} seconds' AS lasts) AS u ", LEASE.as_secs()))
-    .sql("ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until WHERE l.holder = excluded.holder OR l.held_until < now() RETURNING holder");
+    .sql("ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until WHERE l.holder = excluded.holder ")
+    // That is, where it was held until before now; in words that are the same on every server.
+    .sql(format!("OR excluded.held_until - l.held_until > interval '{} seconds' RETURNING holder", LEASE.as_secs()));
     let mut connection = core.database.connection().await?;
     let rows: Vec<Row> = statement.load(&mut connection).await.map_err(DatabaseError::from)?;
     Ok(!rows.is_empty())

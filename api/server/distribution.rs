@@ -100,7 +100,7 @@ pub struct Spread {
 }
 
 /// Told how many tables of how many have their place, and which was the last.
-pub type Tell<'a> = &'a mut dyn FnMut(u64, u64, &str);
+pub type Tell<'a> = &'a mut (dyn FnMut(u64, u64, &str) + Send);
 
 fn failed(error: impl std::fmt::Display) -> StartError {
     StartError::Distribution(error.to_string())

@@ -43,8 +43,9 @@ struct Reading(Connection);
 impl Reading {
     async fn begin(core: &Core) -> Result<Self, Problem> {
         let mut connection = core.database.connection().await?;
-        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
-        connection.batch_execute(begin).await.map_err(DatabaseError::from)?;
+        for sql in ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SET LOCAL statement_timeout = 0"] {
+            connection.batch_execute(sql).await.map_err(DatabaseError::from)?;
+        }
         Ok(Self(connection))
     }
 
