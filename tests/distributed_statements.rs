@@ -163,6 +163,11 @@ fn each_rule_catches_what_breaks_it() {
             Rule::AccountsWithDistricts,
             "SELECT u.id FROM users AS u LEFT JOIN organizations AS o ON o.district_code = $1 AND o.id = u.org_id",
         ),
+        (
+            Rule::RoundAndWrites,
+            "WITH RECURSIVE up(id) AS (SELECT $2 UNION ALL SELECT p.merged_into FROM up JOIN people AS p ON p.district_code = $1 AND p.id = up.id) \
+             INSERT INTO person_rollups (district_code, persons) SELECT $1, count(*) FROM up",
+        ),
         (Rule::SessionSetting, "SET work_mem = '1GB'"),
         (Rule::SessionSetting, "SELECT set_config('some.thing', $1, false)"),
     ];

@@ -15,7 +15,7 @@ use super::RecordCache;
 use super::definition::{Kind, Reach};
 use super::record::Record;
 use super::rules::{Identity, Watched};
-use super::scope::{by_id, visible_by_id, visible_to};
+use super::scope::{by_id, select, visible_by_id, visible_to};
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
@@ -249,9 +249,9 @@ pub async fn revisions_from(
 ) -> Result<Vec<Record>, Problem> {
     let current = find(core, actor, kind, id).await?;
     // The history keeps whole rows; PostgreSQL makes them rows of the table again.
-    let statement = Statement::new(format!(
-        "SELECT {} FROM (SELECT (jsonb_populate_record(NULL::{}, h.body)).* FROM record_revisions AS h WHERE h.district_code = ",
-        kind.read_select(),
+    let statement = select(kind.read_select(), &current.envelope.district_code)
+    .sql(format!(
+        " FROM (SELECT (jsonb_populate_record(NULL::{}, h.body)).* FROM record_revisions AS h WHERE h.district_code = ",
         kind.name
     ))
     .text(&current.envelope.district_code)

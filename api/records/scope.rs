@@ -19,8 +19,16 @@ pub(super) const DISTRICT_DIGITS: usize = 6;
 /// `SELECT <columns of the kind> … WHERE` it stands in this district and the actor may see it. Every
 /// query on a record table starts here; conditions follow with ` AND …`.
 pub fn visible_to(actor: &Actor, kind: &Kind, district_code: &str) -> Statement {
-    let select = format!("SELECT {} FROM {} AS r WHERE r.district_code = ", kind.read_select(), kind.name);
-    readable("r", Statement::new(select).text(district_code).sql(" AND "), actor, kind)
+    let select = select(kind.read_select(), district_code).sql(format!(" FROM {} AS r WHERE r.district_code = ", kind.name));
+    readable("r", select.text(district_code).sql(" AND "), actor, kind)
+}
+
+/// `SELECT <columns of rows called r>`, of one district. What a column asks of other rows names it by its value: an engine that
+/// spreads districts over servers sends what goes round to one of them only so.
+pub fn select(columns: &str, district_code: &str) -> Statement {
+    let mut parts = columns.split("r.district_code");
+    let first = Statement::new(format!("SELECT {}", parts.next().unwrap_or_default()));
+    parts.fold(first, |statement, part| statement.text(district_code).sql(part))
 }
 
 /// The same, of the rows of these ids.
@@ -32,7 +40,8 @@ pub fn visible_by_id(actor: &Actor, kind: &Kind, district_code: &str, ids: &[Uui
 /// itself (`OFFSET 0` keeps it so): a plan made while the table was small would else read a whole
 /// district for `id = ANY(…)` until statistics catch up.
 pub fn by_id(columns: &str, table: &str, district_code: &str, ids: &[Uuid]) -> Statement {
-    Statement::new(format!("SELECT {columns} FROM unnest("))
+    select(columns, district_code)
+        .sql(" FROM unnest(")
         .column(ColumnType::Id, ids.iter().copied().map(Value::Id).collect())
         .sql(format!(
             "::uuid[]) AS sought(sought_id) CROSS JOIN LATERAL (SELECT * FROM {table} AS t WHERE t.district_code = "

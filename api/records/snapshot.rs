@@ -14,7 +14,7 @@ use super::leads::Page;
 use super::list::Filter;
 use super::record::Record;
 use super::record_row::{RecordRow, records};
-use super::scope::{reached, readable};
+use super::scope::{reached, readable, select};
 use crate::platform::access::roles::{Actor, Role};
 use crate::platform::core::Core;
 
@@ -87,11 +87,8 @@ impl<'a> Snapshot<'a> {
 
     /// Rows that stand as they stood.
     pub(super) fn unchanged(&self, core: &Core) -> Statement {
-        let statement = Statement::new(format!(
-            "SELECT {} FROM {} AS r WHERE r.district_code = ",
-            self.kind.read_select(),
-            self.kind.name
-        ))
+        let statement = select(self.kind.read_select(), self.district_code)
+        .sql(format!(" FROM {} AS r WHERE r.district_code = ", self.kind.name))
         .text(self.district_code)
         .sql(" AND r.change_no <= ")
         .integer(self.as_of);
@@ -103,9 +100,9 @@ impl<'a> Snapshot<'a> {
     /// asked in the statement itself, which comes after that of the unchanged rows: while nothing was written there is
     /// nothing to look for.
     pub(super) fn changed_since(&self, core: &Core) -> Statement {
-        let (select, name) = (self.kind.read_select(), self.kind.name);
-        let statement = Statement::new(format!(
-            "SELECT {select} FROM (SELECT (f.row).* FROM {name} AS c \
+        let name = self.kind.name;
+        let statement = select(self.kind.read_select(), self.district_code).sql(format!(
+            " FROM (SELECT (f.row).* FROM {name} AS c \
              CROSS JOIN LATERAL (SELECT jsonb_populate_record(NULL::{name}, h.body) AS row FROM record_revisions AS h WHERE h.kind = '{name}' AND h.id = c.id AND h.district_code = "
         ))
         .text(self.district_code)

@@ -25,6 +25,8 @@ pub enum Rule {
     AccountsWithDistricts,
     /// A setting for the session: it isn't told to the servers behind.
     SessionSetting,
+    /// A statement that goes round and writes.
+    RoundAndWrites,
 }
 
 impl fmt::Display for Fault {
@@ -39,6 +41,7 @@ impl fmt::Display for Fault {
             }
             Rule::Volatile => "use statement_timestamp() or a bound value: each server would make another one",
             Rule::AccountsWithDistricts => "ask the table of districts first and bind what it said",
+            Rule::RoundAndWrites => "refused there: what goes round stands within a part of its own, which only reads",
             Rule::SessionSetting => "SET LOCAL within the transaction, or list it in SETTINGS with its reason",
         };
         write!(f, "{:?}: {}: {why}", self.rule, self.about)
@@ -130,6 +133,11 @@ pub fn judge(sql: &str) -> Vec<Fault> {
     volatile(&parts, &mut faults);
     accounts_with_districts(&parts, &mut faults);
     session_setting(sql, &words, &mut faults);
+    if sql.trim_start().starts_with("WITH RECURSIVE")
+        && let Some(own) = parts.iter().find_map(|part| written(&part.words))
+    {
+        faults.push(Fault { rule: Rule::RoundAndWrites, about: own.table });
+    }
     faults
 }
 
