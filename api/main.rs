@@ -235,7 +235,7 @@ async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
     match command {
         Command::Serve { place, listen, metrics_listen, print_config } => {
             let config = place.config_with(listen, metrics_listen)?;
-            if print_config { commands::print_config(&config) } else { commands::serve(config, json).await }
+            if print_config { commands::print_config(&config) } else { Box::pin(commands::serve(config, json)).await }
         }
         Command::Migrate { place } => commands::migrate(&place.config()?, json).await,
         Command::Distribute { shards, place } => commands::distribute(&place.config()?, shards, json).await,

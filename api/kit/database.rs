@@ -286,7 +286,12 @@ fn of_texts(information: &dyn DatabaseErrorInformation) -> DatabaseError {
     } else if texts().any(is_going_down) {
         DatabaseError::Unreachable("the database is going down or starting".into())
     } else {
-        texts().find_map(violated).unwrap_or_else(|| DatabaseError::Failed(information.message().to_owned()))
+        // What one of several servers refused is told within; where nothing is, it went away.
+        let gone = || match says("failure on connection marked as essential") {
+            true => DatabaseError::Unreachable("one of the servers went away".into()),
+            false => DatabaseError::Failed(information.message().to_owned()),
+        };
+        texts().find_map(violated).unwrap_or_else(gone)
     }
 }
 
@@ -446,6 +451,8 @@ mod tests {
             None,
         );
         assert!(matches!(error, DatabaseError::Unreachable(_)), "{error}");
+        let died = read(DatabaseErrorKind::Unknown, "failure on connection marked as essential: 10.0.0.2:5432", None);
+        assert!(matches!(died, DatabaseError::Unreachable(_)), "{died}");
         assert!(matches!(read(DatabaseErrorKind::Unknown, "syntax error", None), DatabaseError::Failed(_)));
     }
 }

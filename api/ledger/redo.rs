@@ -114,6 +114,11 @@ async fn recover(link: &mut Link, jobs: Vec<Job>, cause: &str) {
                         None => missing.push(job),
                     }
                 }
+                // What is written next may fail again at once: each caller sends it himself.
+                if link.patience().is_zero() {
+                    let gone = || Err(AppendError::Unreachable(cause.to_owned()));
+                    return missing.into_iter().for_each(|job: Job| job.answer(gone()));
+                }
                 tracing::info!(again = missing.len(), "the ledger has its connection again");
                 return write_own(link, missing).await;
             }

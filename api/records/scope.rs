@@ -19,15 +19,21 @@ pub(super) const DISTRICT_DIGITS: usize = 6;
 /// `SELECT <columns of the kind> … WHERE` it stands in this district and the actor may see it. Every
 /// query on a record table starts here; conditions follow with ` AND …`.
 pub fn visible_to(actor: &Actor, kind: &Kind, district_code: &str) -> Statement {
-    let select = select(kind.read_select(), district_code).sql(format!(" FROM {} AS r WHERE r.district_code = ", kind.name));
+    let select =
+        select(kind.read_select(), district_code).sql(format!(" FROM {} AS r WHERE r.district_code = ", kind.name));
     readable("r", select.text(district_code).sql(" AND "), actor, kind)
 }
 
 /// `SELECT <columns of rows called r>`, of one district. What a column asks of other rows names it by its value: an engine that
 /// spreads districts over servers sends what goes round to one of them only so.
 pub fn select(columns: &str, district_code: &str) -> Statement {
-    let mut parts = columns.split("r.district_code");
-    let first = Statement::new(format!("SELECT {}", parts.next().unwrap_or_default()));
+    in_district(&format!("SELECT {columns}"), district_code)
+}
+
+/// Text in which `r.district_code` is this district.
+pub fn in_district(text: &str, district_code: &str) -> Statement {
+    let mut parts = text.split("r.district_code");
+    let first = Statement::new(parts.next().unwrap_or_default());
     parts.fold(first, |statement, part| statement.text(district_code).sql(part))
 }
 

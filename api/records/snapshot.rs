@@ -88,10 +88,10 @@ impl<'a> Snapshot<'a> {
     /// Rows that stand as they stood.
     pub(super) fn unchanged(&self, core: &Core) -> Statement {
         let statement = select(self.kind.read_select(), self.district_code)
-        .sql(format!(" FROM {} AS r WHERE r.district_code = ", self.kind.name))
-        .text(self.district_code)
-        .sql(" AND r.change_no <= ")
-        .integer(self.as_of);
+            .sql(format!(" FROM {} AS r WHERE r.district_code = ", self.kind.name))
+            .text(self.district_code)
+            .sql(" AND r.change_no <= ")
+            .integer(self.as_of);
         self.readable(core, statement)
     }
 

@@ -21,7 +21,7 @@ pub struct Citus {
 impl Citus {
     /// The one that the run was told of.
     pub fn told() -> Option<Self> {
-        let told = std::env::var("LIANFANG_TEST_CITUS").ok().filter(|told| !told.is_empty())?;
+        let told = std::env::var("TEST_CITUS").ok().filter(|told| !told.is_empty())?;
         let servers = told.split(',').map(|url| url.trim().trim_end_matches('/').to_owned()).collect();
         Some(Self { servers, making: Mutex::default() })
     }

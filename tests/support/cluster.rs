@@ -1,7 +1,7 @@
 //! One PostgreSQL for the whole run, started as `serve` starts its own, gone with the run.
 //!
-//! With `LIANFANG_TEST_CITUS` a Citus that is there already instead: the addresses of its servers, the coordinator's first,
-//! separated by commas (`tests/citus/start` starts one and says them). `LIANFANG_TEST_ROW_SECURITY=off` does without the
+//! With `TEST_CITUS` a Citus that is there already instead: the addresses of its servers, the coordinator's first,
+//! separated by commas (`tests/citus/start` starts one and says them). `TEST_ROW_SECURITY=off` does without the
 //! second wall there.
 
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ enum Server {
 
 /// Whether row-level security is to stand, where a run is told.
 pub fn row_security() -> RowSecurity {
-    std::env::var("LIANFANG_TEST_ROW_SECURITY").map_or(RowSecurity::On, |text| text.parse().unwrap())
+    std::env::var("TEST_ROW_SECURITY").map_or(RowSecurity::On, |text| text.parse().unwrap())
 }
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();

@@ -15,7 +15,7 @@ use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 use crate::records::Kind;
 use crate::records::record_row::RecordRow;
-use crate::records::scope::{Follows, in_area, readable};
+use crate::records::scope::{Follows, in_area, readable, select};
 
 /// A case whose sight changed between two numbers.
 struct Moved {
@@ -65,12 +65,12 @@ fn statement(
     enters: bool,
 ) -> Statement {
     let ids = numbers.keys().copied().map(Value::Id).collect();
-    let statement =
-        Statement::new(format!("SELECT {} FROM {} AS r WHERE r.district_code = ", kind.shown_select(), kind.name))
-            .text(&window.district_code)
-            .sql(format!(" AND r.{} = ANY(", follows.column))
-            .column(ColumnType::Id, ids)
-            .sql(")");
+    let statement = select(kind.shown_select(), &window.district_code)
+        .sql(format!(" FROM {} AS r WHERE r.district_code = ", kind.name))
+        .text(&window.district_code)
+        .sql(format!(" AND r.{} = ANY(", follows.column))
+        .column(ColumnType::Id, ids)
+        .sql(")");
     let statement = if enters {
         // Newer revisions are told by themselves.
         let statement = statement.sql(" AND r.change_no <= ").integer(window.since).sql(" AND ");

@@ -6,7 +6,7 @@ use super::queries::Window;
 use crate::platform::access::roles::Actor;
 use crate::records::Kind;
 use crate::records::record_row::RecordRow;
-use crate::records::scope::{in_area, reached, readable, standing};
+use crate::records::scope::{in_area, reached, readable, select, standing};
 
 /// Parts in which a window is read.
 #[derive(Clone, Copy)]
@@ -57,11 +57,11 @@ pub fn operation(record: &RecordRow, part: Part<'_>) -> &'static str {
 /// Reads a part of a window up to a number, of one kind.
 pub fn statement(actor: &Actor, kind: &Kind, window: &Window, head: i64, part: Part<'_>) -> Statement {
     let district_code = &window.district_code;
-    let select = format!("SELECT {} FROM ", kind.shown_select());
+    let select = select(kind.shown_select(), district_code);
     let rows = match part {
-        Part::Current | Part::Left | Part::Gone | Part::Gained(_) | Part::Lost(_) => Statement::new(format!("{select}{} AS r WHERE r.district_code = ", kind.name)).text(district_code),
-        Part::Former => Statement::new(format!(
-            "{select}(SELECT (f.row).* FROM (SELECT jsonb_populate_record(NULL::{}, h.body) AS row FROM record_revisions AS h WHERE h.kind = '{}' AND h.district_code = ",
+        Part::Current | Part::Left | Part::Gone | Part::Gained(_) | Part::Lost(_) => select.sql(format!(" FROM {} AS r WHERE r.district_code = ", kind.name)).text(district_code),
+        Part::Former => select.sql(format!(
+            " FROM (SELECT (f.row).* FROM (SELECT jsonb_populate_record(NULL::{}, h.body) AS row FROM record_revisions AS h WHERE h.kind = '{}' AND h.district_code = ",
             kind.name, kind.name
         ))
         .text(district_code)

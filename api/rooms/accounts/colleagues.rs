@@ -157,7 +157,7 @@ fn statement(call: &Call, actor: &Actor, called: Option<Vec<Uuid>>, after: Optio
         statement = statement.sql(" AND u.username > ").text(after);
     }
     let most = i64::try_from(page::limit(call)).map_err(Problem::internal)? + 1;
-    let statement = statement.sql(" GROUP BY u.id ORDER BY u.username LIMIT ");
+    let statement = statement.sql(" GROUP BY u.id, u.username, u.display_name, u.org_id ORDER BY u.username LIMIT ");
     Ok(statement.bind(ColumnType::Integer, Value::Integer(most)))
 }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::platform::core::Core;
 use crate::records::Record;
 use crate::records::envelope::{ID, REVISED_AT, REVISED_BY, REVISION};
+use crate::records::scope::in_district;
 use crate::rooms::duties::DUTIES;
 
 columns! {
@@ -96,11 +97,12 @@ pub async fn answered(core: &Core, district_code: &str, by: Uuid, most: i64) -> 
     .text(district_code)
     .sql(" ORDER BY f.change_no DESC LIMIT ")
     .integer(most)
-    .sql(format!(
-        ") AS r CROSS JOIN LATERAL (SELECT n.* FROM {} WHERE n.revision > r.revision AND n.offered_to IS DISTINCT FROM r.offered_to ORDER BY n.revision LIMIT 1) AS a \
+    .sql(") AS r CROSS JOIN LATERAL (SELECT n.* FROM ")
+    .then(in_district(&revisions(), district_code))
+    .sql(
+        " WHERE n.revision > r.revision AND n.offered_to IS DISTINCT FROM r.offered_to ORDER BY n.revision LIMIT 1) AS a \
          WHERE a.revised_by::text = r.offered_to",
-        revisions()
-    ))
+    )
     .seeing_district(district_code);
     let rows = core.database.read(&statement).await?;
     let answered =
