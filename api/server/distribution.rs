@@ -41,7 +41,7 @@ pub const ON_EVERY_SERVER: &[&str] = &[
 /// Tables of the whole service that the coordinator keeps, as requests write them: a server that is away must not end the
 /// audit, and with it all reading, nor sign-ins. Others reach them through it.
 pub const ON_THE_COORDINATOR: &[&str] =
-    &["audit_log", "notification_reads", "push_subscriptions", "sessions", "worker_leases"];
+    &["audit_log", "key_holders", "notification_reads", "push_subscriptions", "sessions", "worker_leases"];
 
 /// Tables of migrations themselves.
 pub const LEFT_ALONE: &[&str] = &["__diesel_schema_migrations", "migration_lock"];
