@@ -88,11 +88,14 @@ enum Command {
     /// where it was broken off; writes one certificate for each district.
     Purge {
         /// The kind, as screenings.
-        #[arg(long)]
-        kind: String,
+        #[arg(long, required_unless_present = "ordered")]
+        kind: Option<String>,
         /// What happened before this day is purged; at least 30 days ago.
-        #[arg(long, value_name = "DAY", value_parser = commands::day)]
-        before: chrono::NaiveDate,
+        #[arg(long, value_name = "DAY", value_parser = commands::day, required_unless_present = "ordered")]
+        before: Option<chrono::NaiveDate>,
+        /// Carry out what was ordered (`POST /v1/purges`) and what retention policies say, where the service itself can't.
+        #[arg(long, conflicts_with_all = ["kind", "before", "dry_run", "reason"])]
+        ordered: bool,
         /// Why: it stands in the certificate.
         #[arg(long, default_value = "retention")]
         reason: String,
@@ -246,9 +249,12 @@ async fn dispatch(command: Command, json: bool) -> Result<(), Failure> {
         Command::Verify { checkpoint, from, place } => {
             commands::verify(place.config()?, commands::Checkpoints { from, kept: checkpoint }, json).await
         }
-        Command::Purge { kind, before, reason, district, dry_run, place } => {
-            let asked = commands::Purge { kind, before_on: before, reason, district_code: district, dry_run };
-            commands::purge(place.config()?, asked, json).await
+        Command::Purge { kind, before, ordered: _, reason, district, dry_run, place } => {
+            let asked = match kind.zip(before) {
+                Some((kind, before_on)) => commands::Purge::Of { kind, before_on, reason, dry_run },
+                None => commands::Purge::Ordered,
+            };
+            commands::purge(place.config()?, asked, district, json).await
         }
         Command::Seal { place } => commands::seal(place.config()?, json).await,
         Command::Demo { scale, seed, until_on, place } => {

@@ -115,9 +115,7 @@ async fn every_statement_means_the_same_on_a_distributed_engine() {
     // What was judged is what there is: every kind is made and revised, every table is asked for or written.
     assert!(texts.len() > 400, "{}", texts.len());
     let touched: BTreeSet<String> = texts.iter().flat_map(|text| split::touched(text)).collect();
-    // Certificates are written and read by the owner, at `lianfang purge`.
-    let asked_by_service = |table: &&String| *table != "purges";
-    let lacking = tables().of_districts.iter().filter(asked_by_service).filter(|table| !touched.contains(*table));
+    let lacking = tables().of_districts.iter().filter(|table| !touched.contains(*table));
     let lacking: Vec<&String> = lacking.collect();
     assert!(lacking.is_empty(), "no statement of the journey is about {lacking:?}");
     for kind in app.core.kinds().kinds() {

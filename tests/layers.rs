@@ -18,7 +18,7 @@ const LAYERS: [(&str, u8, &[&str]); 7] = [
 ];
 
 /// Themes, each with those that it may name.
-const THEMES: [(&str, &[&str]); 24] = [
+const THEMES: [(&str, &[&str]); 25] = [
     ("accounts", &["duties", "registers"]),
     ("attachments", &[]),
     ("bulletins", &["registers"]),
@@ -51,6 +51,7 @@ const THEMES: [(&str, &[&str]); 24] = [
     ("relief", &["supply"]),
     ("reporting", &["duties", "registers"]),
     ("reports", &["duties", "supply", "volunteers"]),
+    ("retention", &[]),
     ("supervision", &["duties", "registers"]),
     ("supply", &["duties", "observation", "registers"]),
     ("travel", &["checkpoints", "registers"]),

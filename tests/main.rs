@@ -120,6 +120,7 @@ mod purge;
 mod records;
 mod rectifications;
 mod requirements;
+mod retention;
 mod rights;
 mod roles_page;
 mod rolling;

@@ -31,7 +31,7 @@ const POSITIONS: [(&str, &str, Option<usize>, bool, bool); 8] = [
 ];
 
 /// Kinds of which everybody who reads them can name records in his whole district.
-const NAMED: [&str; 12] = [
+const NAMED: [&str; 13] = [
     "bulletin_templates",
     "care_policies",
     "directives",
@@ -41,13 +41,14 @@ const NAMED: [&str; 12] = [
     "places",
     "price_rules",
     "reporting_requirements",
+    "retention_policies",
     "service_rules",
     "survey_rounds",
     "teams",
 ];
 
 /// Kinds whose records hold for a whole district: they stand nowhere in it.
-const OF_A_DISTRICT: [&str; 1] = ["commodity_entries"];
+const OF_A_DISTRICT: [&str; 2] = ["commodity_entries", "retention_policies"];
 
 /// Kinds of which a store's account without an organisation sees only what it wrote itself.
 const OF_STORES: [&str; 7] = [

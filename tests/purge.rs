@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use lianfang::integrity::checkpoint::Checkpoint;
-use lianfang::integrity::purge::{Certificate, Counts, KEPT_AT_LEAST_DAYS, Order, Plan, before_at, plan, purge};
+use lianfang::integrity::purge::{Certificate, Counts, KEPT_AT_LEAST_DAYS, Order, Plan, Stage, before_at, plan, purge};
 use lianfang::integrity::{Told, verify, verify_from};
 use lianfang::platform::core::Core;
 use lianfang::records::Kind;
@@ -23,13 +23,13 @@ use crate::support::{Actor, TestApp, cluster_directory, examples, fake_resident_
 use crate::sync::{amend, create, outcomes, push};
 
 /// Text that stands in a sealed field.
-const MARK: &str = "桂花巷口述";
+pub const MARK: &str = "桂花巷口述";
 /// Bytes of an envelope before its ciphertext.
 const HEAD: usize = 50;
 
 fn order(kind: &'static Kind, year: i32) -> Order {
     let before_on = NaiveDate::from_ymd_opt(year, 1, 1).unwrap();
-    Order { kind, before_on, reason: "保存期限届满".to_owned(), by: None }
+    Order { kind, before_on, reason: "保存期限届满".to_owned(), by: None, policy_id: None }
 }
 
 fn kind(app: &TestApp, name: &str) -> &'static Kind {
@@ -118,7 +118,7 @@ async fn ciphertexts_of(app: &TestApp, kind: &str) -> Vec<String> {
     all
 }
 
-async fn figures(app: &TestApp) -> BTreeMap<String, String> {
+pub async fn figures(app: &TestApp) -> BTreeMap<String, String> {
     let mut all = dump(app).await;
     all.retain(|name, _| name.ends_with("rollups") || name.ends_with("presences"));
     assert!(all.len() > 3, "{:?}", all.keys());
@@ -436,14 +436,14 @@ fn files_below(folder: &std::path::Path) -> usize {
 }
 
 /// A screening with something sealed.
-fn screening(place: &str, sequence: u32) -> Json {
+pub fn screening(place: &str, sequence: u32) -> Json {
     let mut body = examples::screening(place, sequence);
     body["note"] = MARK.into();
     body
 }
 
 /// Screenings of so many people, posted in batches.
-async fn many(admin: &Actor, place: &str, count: u32) {
+pub async fn many(admin: &Actor, place: &str, count: u32) {
     for first in (0..count).step_by(500) {
         let items: Vec<Json> = (first..count.min(first + 500)).map(|sequence| screening(place, sequence)).collect();
         let reply = admin.post("/v1/screenings:batch", &json!({"items": items})).await.expect(207).body;
@@ -451,7 +451,7 @@ async fn many(admin: &Actor, place: &str, count: u32) {
     }
 }
 
-async fn whole_screenings(app: &TestApp) -> i64 {
+pub async fn whole_screenings(app: &TestApp) -> i64 {
     let rows = app.rows("SELECT count(*) AS count FROM screenings WHERE octet_length(personal) > 41").await;
     rows.into_iter().next().unwrap().integer("count").unwrap()
 }
@@ -504,7 +504,7 @@ async fn killed_at_any_moment_it_goes_on_and_certifies_all_of_it() {
     verify(&app.core, |_, _| {}).await.unwrap();
     let certificates = lianfang::integrity::purge::certificates(&app.core, "511802", None, 10).await.unwrap();
     assert_eq!(certificates.len(), 1, "{certificates:?}");
-    assert!(certificates[0].is_complete);
+    assert_eq!(certificates[0].stage, Stage::Complete);
     assert_eq!((certificates[0].counts.records, certificates[0].reason.as_str()), (1_000, "到期"));
     let said = command().output().unwrap();
     let said: Json = serde_json::from_slice(&said.stdout).unwrap();

@@ -13,7 +13,7 @@ use regex::Regex;
 use crate::support::TestApp;
 
 /// Columns that the rules of their kinds fill where the client says nothing.
-const FILLED: [&str; 36] = [
+const FILLED: [&str; 37] = [
     "commodity_entries.effective_on",
     "commodity_entries.retired",
     "disinfections.activity",
@@ -37,6 +37,7 @@ const FILLED: [&str; 36] = [
     "people.categories",
     "price_rules.only_without_baseline",
     "price_rules.effective_on",
+    "retention_policies.effective_on",
     "shifts.min_rest_minutes",
     "shifts.cancelled",
     "supply_channels.active",
@@ -214,6 +215,7 @@ async fn schema_rs_is_fresh() {
         "isolation_case_sights",
         "key_holders",
         "notification_reads",
+        "purges",
         "push_subscriptions",
         "webhook_deliveries",
         "webhook_endpoints",

@@ -81,6 +81,8 @@ const OPEN: &[(&str, &str)] = &[
     ("bulletin_templates.title", PUBLISHED),
     ("care_policies.basis", PUBLISHED),
     ("gathering_bans.basis", PUBLISHED),
+    ("retention_policies.basis", PUBLISHED),
+    ("retention_policies.record_kind", "the name of a kind of record"),
     ("donations.items.item", NAME_OF_A_THING),
     ("donations.items.quantity_unit", UNIT),
     ("donations.receipt_no", "a number"),

@@ -5,6 +5,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use lianfang::integrity::purge::{self, Certificate, Order, Plan};
 use lianfang::integrity::sealing::{self, Sealed};
 use lianfang::platform::config::Config;
+use lianfang::platform::core::Core;
+use lianfang::rooms::retention;
 use lianfang::server::migrations;
 use lianfang::server::routes;
 use lianfang::server::start::{self, Backend};
@@ -61,61 +63,75 @@ fn bar() -> Result<ProgressBar, Failure> {
 }
 
 /// What `purge` is asked.
-pub struct Purge {
-    /// The kind, by its name.
-    pub kind: String,
-    /// What happened before this day is purged.
-    pub before_on: NaiveDate,
-    /// Why.
-    pub reason: String,
-    /// One district alone.
-    pub district_code: Option<String>,
-    /// Whether it only says what it would do.
-    pub dry_run: bool,
+pub enum Purge {
+    /// Records of a kind.
+    Of {
+        /// The kind, by its name.
+        kind: String,
+        /// What happened before this day is purged.
+        before_on: NaiveDate,
+        /// Why.
+        reason: String,
+        /// Whether it only says what it would do.
+        dry_run: bool,
+    },
+    /// What was ordered over HTTP, and what policies say.
+    Ordered,
 }
 
-/// Purges personal data whose time is over.
-pub async fn purge(config: Config, asked: Purge, json: bool) -> Result<(), Failure> {
+/// Purges personal data whose time is over, in one district or in all.
+pub async fn purge(config: Config, asked: Purge, district_code: Option<String>, json: bool) -> Result<(), Failure> {
     let backend = Backend::start(&config).await?;
-    let told = purge_at(&backend, config, &asked, json).await;
+    let told = purge_at(&backend, config, (asked, district_code), json).await;
     backend.leave().await?;
     print(&told?)
 }
 
-async fn purge_at(backend: &Backend, config: Config, asked: &Purge, json: bool) -> Result<String, Failure> {
+async fn purge_at(
+    backend: &Backend,
+    config: Config,
+    (asked, only): (Purge, Option<String>),
+    json: bool,
+) -> Result<String, Failure> {
     prepare(backend).await?;
     let core = start::core(config, &backend.service_url, routes::kinds()).await?;
-    let kind = core.kinds().kind(&asked.kind).ok_or_else(|| Failure::Usage(format!("unknown kind: {}", asked.kind)))?;
-    purge::before_at(&core, asked.before_on)
-        .map_err(|_| Failure::Usage(format!("--before must be at least {} days ago", purge::KEPT_AT_LEAST_DAYS)))?;
     let mut districts = lianfang::platform::leases::districts(&core);
-    if let Some(only) = &asked.district_code {
+    if let Some(only) = &only {
         districts.retain(|code| code == only);
         if districts.is_empty() {
             return Err(Failure::Usage(format!("unknown district: {only}")));
         }
     }
-    let order = Order { kind, before_on: asked.before_on, reason: asked.reason.clone(), by: None };
+    let (asked, dry_run) = order_of(&core, asked)?;
     let (mut plans, mut certificates, bar) = (Vec::new(), Vec::new(), bar()?);
     for district_code in districts {
-        if asked.dry_run {
-            let plan = purge::plan(&core, &backend.url, &district_code, &order).await?;
-            plans.push((district_code, plan));
-            continue;
-        }
         let mut tell = |done, total| {
             bar.set_length(total);
             bar.set_position(done);
         };
-        certificates.extend(purge::purge(&core, &backend.url, &district_code, &order, &mut tell).await?);
+        match &asked {
+            Some(order) if dry_run => {
+                let plan = purge::plan(&core, &backend.url, &district_code, order).await?;
+                plans.push((district_code, plan));
+            }
+            Some(order) => {
+                certificates.extend(purge::purge(&core, &backend.url, &district_code, order, &mut tell).await?);
+            }
+            None => certificates.extend(retention::carry_out(&core, &backend.url, &district_code, &mut tell).await?),
+        }
     }
     bar.finish_and_clear();
     plans.retain(|(_, plan)| *plan != Plan::default());
-    Ok(if json {
-        told_as_json(&plans, &certificates, asked.dry_run)
-    } else {
-        told(&plans, &certificates, asked.dry_run)
-    })
+    Ok(if json { told_as_json(&plans, &certificates, dry_run) } else { told(&plans, &certificates, dry_run) })
+}
+
+/// The order that is meant, and whether it is only to be told; none where those are that were given before.
+fn order_of(core: &Core, asked: Purge) -> Result<(Option<Order>, bool), Failure> {
+    let Purge::Of { kind, before_on, reason, dry_run } = asked else { return Ok((None, false)) };
+    let kind = core.kinds().kind(&kind).ok_or_else(|| Failure::Usage(format!("unknown kind: {kind}")))?;
+    purge::before_at(core, before_on)
+        .map_err(|_| Failure::Usage(format!("--before must be at least {} days ago", purge::KEPT_AT_LEAST_DAYS)))?;
+    Ok((Some(Order { kind, before_on, reason, by: None, policy_id: None }), dry_run))
 }
 
 fn told_as_json(plans: &[(String, Plan)], certificates: &[Certificate], dry_run: bool) -> String {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kit::log_writer::LogWriter;
+use lianfang::integrity::owner::OwnerAddress;
 use lianfang::platform::config::Config;
 use lianfang::platform::core::Core;
 use lianfang::platform::embedded::lock_for_serving;
@@ -67,7 +68,9 @@ async fn serve_logged(config: Config, json: bool) -> Result<(), Failure> {
 /// Migrates what is ours and puts the service together.
 async fn ready(config: &Config, backend: &Backend) -> Result<Arc<Core>, StartError> {
     prepare(backend).await?;
-    start::core(config.clone(), &backend.service_url, routes::kinds()).await
+    let core = start::core(config.clone(), &backend.service_url, routes::kinds()).await?;
+    core.ext::<OwnerAddress>().tell(&backend.url);
+    Ok(core)
 }
 
 fn bind(address: &str) -> Result<TcpListener, Failure> {

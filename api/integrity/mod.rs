@@ -10,6 +10,7 @@ pub mod checkpoint;
 mod entries;
 mod figures;
 mod index;
+pub mod owner;
 mod persons;
 pub mod purge;
 mod reader;

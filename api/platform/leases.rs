@@ -41,6 +41,12 @@ impl Leases {
     }
 }
 
+/// Whether some process holds a lease: whether it is there that does the work.
+pub async fn is_held(core: &Core, name: &str) -> Result<bool, Problem> {
+    let statement = Statement::new("SELECT name FROM worker_leases WHERE held_until > now() AND name = ").text(name);
+    Ok(!core.database.read(&statement).await?.is_empty())
+}
+
 /// Takes or renews a lease; none any more once they were given back. By the database's clock: those of the processes may
 /// differ.
 pub async fn take_lease(core: &Core, name: &str, holder: Uuid) -> Result<bool, Problem> {

@@ -139,26 +139,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    purges (id) {
-        district_code -> Text,
-        id -> Uuid,
-        kind -> Text,
-        before_on -> Date,
-        before_at -> Timestamptz,
-        reason -> Bytea,
-        ordered_by -> Nullable<Uuid>,
-        purged_at -> Timestamptz,
-        started_at -> Timestamptz,
-        state -> Text,
-        counts -> Jsonb,
-        oldest_at -> Nullable<Timestamptz>,
-        newest_at -> Nullable<Timestamptz>,
-        ids_digest -> Nullable<Bytea>,
-        ended_at -> Nullable<Timestamptz>,
-    }
-}
-
-diesel::table! {
     service_settings (name) {
         name -> Text,
         value -> Text,

@@ -11,6 +11,7 @@ problem_codes! {
     ID_TAKEN "id_taken" CONFLICT "This id is taken" "该编号已被占用";
     RECORD_VOIDED "record_voided" CONFLICT "The record is void and can't be changed; restore it first" "记录已作废,不能修改,请先恢复";
     RECORD_PURGED "record_purged" CONFLICT "The record's personal data was purged when its time was over; it can't be changed any more, and what was sent was not taken" "该记录的个人信息已到保存期限并被清除,不能再修改;本次提交的内容未被接收";
+    PURGE_UNDER_WAY "purge_under_way" CONFLICT "A purge of this kind is under way in the district; order it again once that is done" "本区县该类记录的清除正在进行,请待其完成后再下达";
     DAY_HAS_REPORT "report_exists" CONFLICT "There is a report of that day already; amend it" "当日已有报表,请修订该报表";
     IN_USE "in_use" CONFLICT "Others depend on the record" "该记录仍被其他记录使用";
     ALREADY_ENDED "already_ended" CONFLICT "This was settled already" "该项已处理完毕";
@@ -27,6 +28,7 @@ fault_codes! {
     UNKNOWN_REFERENCE "unknown_reference" "names nothing that you can reach" "所引用的对象不存在或不在您的范围内";
     REFUSED_ITEM "refused_item" "names what item {item} of the request (from 0) would have made, which is refused" "所引用的是本次请求中第 {item} 项(从 0 计)要新增的记录,而该项被拒绝";
     UNKNOWN_ACCOUNT "unknown_account" "names no active account that may answer there" "账号不存在、已停用或不在该区域履职";
+    WHOLE_DISTRICT "whole_district" "holds for the whole district: give its code of six digits" "适用于全区县,应为 6 位区县代码";
     UNKNOWN_AREA "unknown_area" "is no known area code" "未知的行政区划代码";
     EXCLUSIVE_FIELDS "exclusive_fields" "must not be given together with {other}" "不能与 {other} 同时填写";
     NOT_WITH_OTHERS "not_with_others" "excludes all other items" "不能与其他选项同时选择";

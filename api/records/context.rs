@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use kit::time::day_of;
 
+use super::definition::Registry;
 use super::settings::Settings;
 use crate::platform::divisions::tree::Divisions;
 use crate::platform::privacy::keys::Keys;
@@ -23,6 +24,8 @@ pub struct Context<'a> {
     pub divisions: &'a Divisions,
     /// Keys, for derived ids and blind indexes.
     pub keys: &'a Keys,
+    /// All kinds of records.
+    pub kinds: &'a Registry,
     /// Dated settings as they stand.
     pub settings: Settings,
     /// The district in which the record will stand.

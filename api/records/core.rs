@@ -45,6 +45,7 @@ impl Core {
             zone: self.zone,
             divisions: &self.divisions,
             keys: &self.keys,
+            kinds: self.kinds(),
             settings: self.settings(),
             district_code,
         }

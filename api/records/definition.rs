@@ -313,6 +313,11 @@ impl Kind {
         self.definition.fields.iter().filter(|field| field.is_personal())
     }
 
+    /// Whether anything of its records may stand in the encrypted envelope: only that can be purged.
+    pub fn has_personal_data(&self) -> bool {
+        self.takes_note || self.fields_with_seals().next().is_some()
+    }
+
     /// Its own fields of which at least a part may stand in the encrypted envelope.
     pub fn fields_with_seals(&self) -> impl Iterator<Item = &'static Field> {
         self.definition.fields.iter().filter(|field| field.is_personal() || field.sealed_members().next().is_some())

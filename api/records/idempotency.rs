@@ -25,7 +25,7 @@ pub use crate::platform::http::headers::{IDEMPOTENCY_KEY as HEADER, IDEMPOTENCY_
 use crate::platform::privacy::keys::keyed_hash;
 
 /// How long answers are kept.
-const KEPT: TimeDelta = TimeDelta::days(14);
+const KEPT_FOR: TimeDelta = TimeDelta::days(14);
 
 /// A key of one request.
 pub struct Key {
@@ -33,6 +33,13 @@ pub struct Key {
     request_digest: [u8; 32],
     /// The same as an earlier release made it.
     former_digest: [u8; 32],
+}
+
+/// A pointer to what was answered before.
+struct Kept {
+    id: Uuid,
+    revision: i64,
+    status: u16,
 }
 
 /// An answer given before.
@@ -101,32 +108,69 @@ impl Key {
         Ok(!core.database.read(&statement).await?.is_empty())
     }
 
+    /// What was answered under this key in a district. 422 where the key was used for another body.
+    async fn kept(&self, core: &Core, district_code: &str) -> Result<Option<Kept>, Problem> {
+        let statement =
+            Statement::new("SELECT request_digest, status, id, revision FROM idempotency_keys WHERE district_code = ")
+                .text(district_code)
+                .sql(" AND key_hash = ")
+                .bytes(self.hash.to_vec())
+                .sql(" AND created_at > ")
+                .bind(ColumnType::Instant, Value::Instant(core.clock.now() - KEPT_FOR))
+                .seeing_district(district_code);
+        let Some(mut row) = core.database.read(&statement).await?.into_iter().next() else { return Ok(None) };
+        let digest = row.bytes("request_digest").unwrap_or_default();
+        if digest != self.request_digest && digest != self.former_digest {
+            return Err(IDEMPOTENCY_KEY_REUSED.into());
+        }
+        let status = row.integer("status").and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
+        let (id, revision) = (row.id("id").unwrap_or_default(), row.integer("revision").unwrap_or_default());
+        Ok(Some(Kept { id, revision, status }))
+    }
+
+    /// The id of what was made under this key in one of the caller's districts, where that is no record: whoever shows it
+    /// asks for permission anew.
+    pub async fn made(&self, core: &Core, actor: &Actor) -> Result<Option<Uuid>, Problem> {
+        for district_code in &actor.districts {
+            if let Some(kept) = self.kept(core, district_code).await? {
+                return Ok(Some(kept.id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A statement that keeps, in the transaction of the effect, what was made where that is no record.
+    pub fn keep(&self, core: &Core, district_code: &str, kind: &'static str, id: Uuid, status: i64) -> Statement {
+        Statement::new(
+            "INSERT INTO idempotency_keys (district_code, key_hash, request_digest, status, kind, id, revision, created_at) VALUES (",
+        )
+        .text(district_code)
+        .sql(", ")
+        .bytes(self.hash.to_vec())
+        .sql(", ")
+        .bytes(self.request_digest.to_vec())
+        .sql(", ")
+        .integer(status)
+        .sql(", ")
+        .text(kind)
+        .sql(", ")
+        .id(id)
+        .sql(", 1, ")
+        .bind(ColumnType::Instant, Value::Instant(core.clock.now()))
+        .sql(") ON CONFLICT DO NOTHING")
+    }
+
     /// The answer given before under this key, as the caller may see it now. 422 where the key was used
     /// for another body.
     pub async fn replay(&self, core: &Core, actor: &Actor, kind: &'static Kind) -> Result<Option<Replay>, Problem> {
         for district_code in &actor.districts {
-            let statement = Statement::new(
-                "SELECT request_digest, status, id, revision FROM idempotency_keys WHERE district_code = ",
-            )
-            .text(district_code)
-            .sql(" AND key_hash = ")
-            .bytes(self.hash.to_vec())
-            .sql(" AND created_at > ")
-            .bind(ColumnType::Instant, Value::Instant(core.clock.now() - KEPT))
-            .seeing_district(district_code);
-            let Some(mut row) = core.database.read(&statement).await?.into_iter().next() else { continue };
-            let kept = row.bytes("request_digest").unwrap_or_default();
-            if kept != self.request_digest && kept != self.former_digest {
-                return Err(IDEMPOTENCY_KEY_REUSED.into());
-            }
-            let (id, revision) = (row.id("id").unwrap_or_default(), row.integer("revision").unwrap_or_default());
+            let Some(Kept { id, revision, status }) = self.kept(core, district_code).await? else { continue };
             let revisions = match read::revisions(core, actor, kind, id).await {
                 // Somebody known, of elsewhere: posting him once more is the same by itself.
                 Err(problem) if problem.code() == NOT_FOUND && kind.rules.identity().is_some() => return Ok(None),
                 found => found?,
             };
             let record = revisions.into_iter().find(|record| record.envelope.revision == revision).ok_or(NOT_FOUND)?;
-            let status = row.integer("status").and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
             return Ok(Some(Replay { status, record }));
         }
         Ok(None)
@@ -135,7 +179,7 @@ impl Key {
 
 /// Forgets keys that are too old.
 pub async fn sweep(core: &Core) -> Result<(), Problem> {
-    let before = core.clock.now() - KEPT;
+    let before = core.clock.now() - KEPT_FOR;
     let old = |only| {
         let old = Statement::new("DELETE FROM idempotency_keys WHERE created_at < ");
         old.bind(ColumnType::Instant, Value::Instant(before)).sql(" AND ").then(only)

@@ -77,6 +77,7 @@ mod unwritten;
 pub mod view;
 pub mod void;
 pub mod warnings;
+pub mod whole_district;
 pub mod wide;
 pub mod write_context;
 

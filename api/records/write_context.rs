@@ -51,6 +51,7 @@ impl WriteContext {
             zone: self.zone,
             divisions: &self.divisions,
             keys: &self.keys,
+            kinds: &self.kinds,
             settings: self.settings.clone(),
             district_code: &self.district_code,
         }

@@ -16,6 +16,7 @@ pub mod registers;
 pub mod relief;
 pub mod reporting;
 pub mod reports;
+pub mod retention;
 pub mod supervision;
 pub mod supply;
 pub mod travel;

@@ -78,6 +78,13 @@ const ABOUT: &[(&str, Text)] = &[
         ),
     ),
     ("prevention", Text::new("How much was inspected, and what came of it.", "检查的覆盖与结果。")),
+    (
+        "purges",
+        Text::new(
+            "Personal data that was erased when its time was over, each purge with its certificate.",
+            "到期清除的个人信息,每次清除均有证明。",
+        ),
+    ),
     ("service", Text::new("Whether it lives and is ready; this document.", "是否存活、就绪；本文档。")),
     (
         "stats",

@@ -21,8 +21,8 @@ use crate::rooms::observation::own_cases;
 use crate::rooms::registers::comparisons;
 use crate::rooms::{
     accounts, attachments, bulletins, checkpoints, communities, compounds, duties, households, justice, notifications,
-    observation, prevention, registers, relief, reporting, reports, supervision, supply, travel, units, venues,
-    volunteers, webhooks, youth,
+    observation, prevention, registers, relief, reporting, reports, retention, supervision, supply, travel, units,
+    venues, volunteers, webhooks, youth,
 };
 use crate::server::{pages, reference};
 use crate::statistics;
@@ -53,6 +53,7 @@ pub static THEMES: &[&Theme] = &[
     &bulletins::THEME,
     &notifications::THEME,
     &webhooks::THEME,
+    &retention::THEME,
 ];
 
 /// Every kind of record.

@@ -68,6 +68,7 @@ pub const KINDS: &[(&str, &str, &str)] = &[
     ("commodity_entries", ALL, "district_admin org_admin"),
     ("supply_reports", SUPPLY_READERS, "district_admin org_admin town_cadre store_reporter"),
     ("price_observations", SUPPLY_READERS, "district_admin org_admin"),
+    ("retention_policies", "district_admin org_admin town_cadre cdc_officer auditor", "district_admin"),
     ("price_rules", SUPPLY_READERS, "district_admin org_admin"),
     ("price_alerts", SUPPLY_READERS, ""),
     ("enforcement_actions", "district_admin org_admin inspector town_cadre", "district_admin org_admin inspector"),

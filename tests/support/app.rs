@@ -7,6 +7,7 @@ use actix_web::dev::ServerHandle;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use kit::row::Row;
 use kit::statement::Statement;
+use lianfang::integrity::owner::OwnerAddress;
 use lianfang::platform::access::{Grant, Role};
 use lianfang::platform::audit::AuditEntry;
 use lianfang::platform::config::Config;
@@ -65,6 +66,7 @@ impl TestApp {
         };
         change(&mut config);
         let core = start::core(config, &database_url, Registry::new(kinds)).await.unwrap();
+        core.ext::<OwnerAddress>().tell(&database_url);
         let listener = transport::listen("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stopping, stopped) = tokio::sync::watch::channel(false);

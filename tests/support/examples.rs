@@ -137,6 +137,7 @@ pub async fn one_of_each_with<'a>(
         change(&mut body);
         match kind.name {
             "commodity_entries" => entry_of_its_own(&mut body),
+            "retention_policies" => body["area_code"] = body["area_code"].as_str().unwrap()[..6].into(),
             // A household stands in a village.
             "households" => {
                 let area_code = body["area_code"].as_str().unwrap().to_owned();

@@ -6,9 +6,11 @@ use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
 use uuid::Uuid;
 
+use super::Counts;
 use super::certificate::Certificate;
+use super::plan::Reads;
 use super::rows::{cut, has_content};
-use super::{Counts, Work};
+use crate::integrity::owner::Work;
 use crate::platform::core::Core;
 use crate::platform::privacy::seal::COMMITMENT_END;
 use crate::records::Kind;
@@ -98,7 +100,7 @@ impl Kept {
 
 /// Counts what of it is due.
 pub async fn count(
-    work: &mut Work<'_>,
+    reads: &mut Reads<'_, '_>,
     district_code: &str,
     kind: &Kind,
     before_at: DateTime<Utc>,
@@ -106,8 +108,8 @@ pub async fn count(
 ) -> Result<(), Problem> {
     for kept in &KEPT {
         let statement = Statement::new(format!("SELECT count(*) AS count FROM {} AS t WHERE ", kept.table));
-        *(kept.count)(counts) +=
-            work.count(statement.then(kept.due(work.core, district_code, kind, before_at))).await?;
+        let due = statement.then(kept.due(reads.core(), district_code, kind, before_at));
+        *(kept.count)(counts) += reads.count(due).await?;
     }
     Ok(())
 }
@@ -149,7 +151,7 @@ pub async fn purge(
             .sql(") AND district_code = ")
             .text(&running.district_code)
             .sql(" RETURNING 1 AS one");
-            let cut = work.run(kept.update(running.purged_at).then(due)).await?.len();
+            let cut = work.owner.run(kept.update(running.purged_at).then(due)).await?.len();
             if cut == 0 {
                 break;
             }
@@ -167,7 +169,7 @@ pub async fn purge(
         .integer(running.purged_at.timestamp_micros())
         .sql("::bigint) AND district_code = ")
         .text(&running.district_code);
-        *(kept.count)(counts) = work.count(statement).await?;
+        *(kept.count)(counts) = work.owner.count(statement).await?;
     }
     Ok(KEPT.iter().map(|kept| kept.table).collect())
 }

@@ -1,20 +1,17 @@
-//! Certificates: a row a purge, made as it begins, and a line of the audit once it is done.
+//! Certificates: a row a purge, made as it is ordered or begins.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel_async::RunQueryDsl;
 use kit::columns;
 use kit::ids::new_id;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
-use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
+use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::rows::targets;
 use super::{Counts, Order};
-use crate::platform::audit::{AuditEntry, job_write, system_write_all};
+use crate::platform::audit::job_write;
 use crate::platform::core::Core;
 use crate::platform::privacy::seal::Owner;
 use crate::records::Kind;
@@ -30,6 +27,8 @@ columns! {
     PURGED_AT "purged_at": DateTime<Utc>;
     STARTED_AT "started_at": DateTime<Utc>;
     STATE "state": String;
+    ORDERED_AT "ordered_at": DateTime<Utc>;
+    POLICY_ID "policy_id": Uuid;
     COUNTS "counts": Json;
     OLDEST_AT "oldest_at": DateTime<Utc>;
     NEWEST_AT "newest_at": DateTime<Utc>;
@@ -37,11 +36,29 @@ columns! {
     ENDED_AT "ended_at": DateTime<Utc>;
 }
 
-const COLUMNS: &str = "id, district_code, kind, before_on, before_at, reason, ordered_by, purged_at, started_at, state, counts, oldest_at, newest_at, ids_digest, ended_at";
-/// The verb under which a purge is noted.
-const PURGED: &str = "records.purge";
-/// Ids that are read together.
-const TOGETHER: i64 = 10_000;
+const COLUMNS: &str = "id, district_code, kind, before_on, before_at, reason, ordered_by, purged_at, started_at, state, counts, oldest_at, newest_at, ids_digest, ended_at, ordered_at, policy_id";
+
+/// How far a purge is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Somebody ordered it; nothing was purged yet.
+    Ordered,
+    /// It is being carried out, or was broken off.
+    Running,
+    /// It is done.
+    Complete,
+}
+
+impl Stage {
+    fn of_code(code: &str) -> Option<Self> {
+        match code {
+            "ordered" => Some(Self::Ordered),
+            "running" => Some(Self::Running),
+            "complete" => Some(Self::Complete),
+            _ => None,
+        }
+    }
+}
 
 /// A purge and what came of it.
 #[derive(Clone, Debug)]
@@ -58,14 +75,18 @@ pub struct Certificate {
     pub before_at: DateTime<Utc>,
     /// Why.
     pub reason: String,
-    /// The account that ordered it; none at the command line.
+    /// The account that ordered it; none at the command line, and of a policy.
     pub ordered_by: Option<Uuid>,
-    /// The instant that what was purged bears.
+    /// When it was ordered; none of one that began at once.
+    pub ordered_at: Option<DateTime<Utc>>,
+    /// The retention policy by which it was carried out.
+    pub policy_id: Option<Uuid>,
+    /// The instant that what was purged bears; before it begins when it was ordered.
     pub purged_at: DateTime<Utc>,
-    /// When it began, by the database's clock.
+    /// When it began, by the database's clock; before that when it was ordered.
     pub started_at: DateTime<Utc>,
-    /// Whether it is done.
-    pub is_complete: bool,
+    /// How far it is.
+    pub stage: Stage,
     /// How many.
     pub counts: Counts,
     /// When the oldest of its records happened.
@@ -96,7 +117,9 @@ fn of_row(core: &Core, mut row: Row) -> Result<Certificate, Problem> {
         ordered_by: row.get(&ORDERED_BY),
         purged_at: row.get(&PURGED_AT).ok_or_else(missing)?,
         started_at: row.get(&STARTED_AT).ok_or_else(missing)?,
-        is_complete: row.get(&STATE).as_deref() == Some("complete"),
+        ordered_at: row.get(&ORDERED_AT),
+        policy_id: row.get(&POLICY_ID),
+        stage: row.get(&STATE).as_deref().and_then(Stage::of_code).ok_or_else(missing)?,
         counts: row.get(&COUNTS).and_then(|counts| serde_json::from_value(counts).ok()).unwrap_or_default(),
         oldest_at: row.get(&OLDEST_AT),
         newest_at: row.get(&NEWEST_AT),
@@ -106,12 +129,14 @@ fn of_row(core: &Core, mut row: Row) -> Result<Certificate, Problem> {
     })
 }
 
-async fn read(core: &Core, statement: Statement, district_code: &str) -> Result<Vec<Certificate>, Problem> {
+/// The certificates that a statement selects in a district.
+pub(super) async fn read(core: &Core, statement: Statement, district_code: &str) -> Result<Vec<Certificate>, Problem> {
     let rows = core.database.read(&statement.seeing_district(district_code)).await?;
     rows.into_iter().map(|row| of_row(core, row)).collect()
 }
 
-fn of_district(district_code: &str) -> Statement {
+/// Beginning of a statement that selects certificates of a district.
+pub(super) fn of_district(district_code: &str) -> Statement {
     Statement::new(format!("SELECT {COLUMNS} FROM purges WHERE district_code = ")).text(district_code)
 }
 
@@ -132,7 +157,12 @@ pub async fn certificates(
     read(core, statement.sql(" ORDER BY id DESC LIMIT ").integer(most), district_code).await
 }
 
-/// The purge of a kind that isn't done.
+/// A certificate of a district by its id.
+pub async fn certificate(core: &Core, district_code: &str, id: Uuid) -> Result<Option<Certificate>, Problem> {
+    Ok(read(core, of_district(district_code).sql(" AND id = ").id(id), district_code).await?.pop())
+}
+
+/// The purge of a kind that began and isn't done.
 pub async fn running(core: &Core, district_code: &str, kind: &Kind) -> Result<Option<Certificate>, Problem> {
     let statement = of_district(district_code).sql(" AND state = 'running' AND kind = ").text(kind.name);
     Ok(read(core, statement, district_code).await?.pop())
@@ -144,6 +174,47 @@ pub fn still_running(running: &Certificate) -> Statement {
     statement.text(&running.district_code).sql(" AND id = ").id(running.id).sql(" FOR SHARE")
 }
 
+/// What is known of a purge before it begins.
+pub(super) struct Values<'a> {
+    /// Its id.
+    pub id: Uuid,
+    /// The district.
+    pub district_code: &'a str,
+    /// What was ordered.
+    pub order: &'a Order,
+    /// The instant before which it purges.
+    pub before_at: DateTime<Utc>,
+}
+
+impl Values<'_> {
+    /// A statement with the values of the columns `district_code, id, kind, before_on, before_at, reason, ordered_by,
+    /// policy_id, purged_at` behind it.
+    pub fn bound(&self, core: &Core, statement: Statement) -> Result<Statement, Problem> {
+        let (id, order) = (self.id, self.order);
+        let envelope = owner(id, self.district_code);
+        let reason = core.sealer.seal(envelope, order.reason.as_bytes()).map_err(Problem::internal)?;
+        let id_or_null = |id: Option<Uuid>| id.map_or(Value::Null, Value::Id);
+        Ok(statement
+            .text(self.district_code)
+            .sql(", ")
+            .id(id)
+            .sql(", ")
+            .text(order.kind.name)
+            .sql(", ")
+            .bind(ColumnType::Day, Value::Day(order.before_on))
+            .sql(", ")
+            .bind(ColumnType::Instant, Value::Instant(self.before_at))
+            .sql(", ")
+            .bytes(reason)
+            .sql(", ")
+            .bind(ColumnType::Id, id_or_null(order.by))
+            .sql(", ")
+            .bind(ColumnType::Id, id_or_null(order.policy_id))
+            .sql(", ")
+            .bind(ColumnType::Instant, Value::Instant(core.clock.now())))
+    }
+}
+
 /// Begins a purge; where one of the kind is under way, shares that.
 pub async fn begin(
     core: &Core,
@@ -151,125 +222,14 @@ pub async fn begin(
     order: &Order,
     before_at: DateTime<Utc>,
 ) -> Result<Certificate, Problem> {
-    let id = new_id();
-    let reason = core.sealer.seal(owner(id, district_code), order.reason.as_bytes()).map_err(Problem::internal)?;
-    let now = Value::Instant(core.clock.now());
-    let statement = Statement::new(
-        "INSERT INTO purges (district_code, id, kind, before_on, before_at, reason, ordered_by, purged_at, started_at, state, counts) VALUES (",
-    )
-    .text(district_code)
-    .sql(", ")
-    .id(id)
-    .sql(", ")
-    .text(order.kind.name)
-    .sql(", ")
-    .bind(ColumnType::Day, Value::Day(order.before_on))
-    .sql(", ")
-    .bind(ColumnType::Instant, Value::Instant(before_at))
-    .sql(", ")
-    .bytes(reason)
-    .sql(", ")
-    .bind(ColumnType::Id, order.by.map_or(Value::Null, Value::Id))
-    .sql(", ")
-    .bind(ColumnType::Instant, now)
-    .sql(", clock_timestamp(), 'running', '{}') ON CONFLICT (district_code, kind) WHERE state = 'running' DO NOTHING");
+    let values = Values { id: new_id(), district_code, order, before_at };
+    let insert = Statement::new(
+        "INSERT INTO purges (district_code, id, kind, before_on, before_at, reason, ordered_by, policy_id, purged_at, started_at, state, counts) VALUES (",
+    );
+    let statement = values.bound(core, insert)?.sql(
+        ", clock_timestamp(), 'running', '{}') ON CONFLICT (district_code, kind) WHERE state = 'running' DO NOTHING",
+    );
     job_write(core, vec![statement]).await?;
     let found = running(core, district_code, order.kind).await?;
     found.ok_or_else(|| Problem::from(kit::catalogue::Code::WRITE_CONFLICT))
-}
-
-/// Completes a purge: counts what bears its instant, and notes it. None where somebody else did.
-pub async fn complete(
-    core: &Core,
-    kind: &'static Kind,
-    running: Certificate,
-    counts: Counts,
-) -> Result<Option<Certificate>, Problem> {
-    let mut done = Certificate { counts, is_complete: true, ended_at: Some(core.clock.now()), ..running };
-    tell(core, kind, &mut done).await?;
-    let statement = Statement::new("UPDATE purges SET state = 'complete', counts = ")
-        .bind(ColumnType::Json, Value::Json(json!(done.counts)))
-        .sql(", ids_digest = ")
-        .bytes(done.ids_digest.clone())
-        .sql(", oldest_at = ")
-        .bind(ColumnType::Instant, done.oldest_at.map_or(Value::Null, Value::Instant))
-        .sql(", newest_at = ")
-        .bind(ColumnType::Instant, done.newest_at.map_or(Value::Null, Value::Instant))
-        .sql(", ended_at = ")
-        .bind(ColumnType::Instant, done.ended_at.map_or(Value::Null, Value::Instant))
-        .sql(" WHERE state = 'running' AND district_code = ")
-        .text(&done.district_code)
-        .sql(" AND id = ")
-        .id(done.id)
-        .sql(" RETURNING id");
-    let entry = audit_entry(&done);
-    let ended = system_write_all(core, vec![entry], async |connection| {
-        let rows: Vec<Row> = statement.load(connection).await?;
-        if rows.is_empty() { Err(Problem::from(kit::catalogue::Code::WRITE_CONFLICT).into()) } else { Ok(()) }
-    })
-    .await;
-    match ended {
-        Ok(()) => Ok(Some(done)),
-        Err(problem) if problem.code() == kit::catalogue::Code::WRITE_CONFLICT => Ok(None),
-        Err(problem) => Err(problem),
-    }
-}
-
-/// Fills in how many records a purge erased, from when to when, and the digest of their ids; each found by the instant that
-/// it bears, whoever cut it.
-async fn tell(core: &Core, kind: &'static Kind, done: &mut Certificate) -> Result<(), Problem> {
-    let (mut hash, mut after) = (Sha256::new(), Uuid::nil());
-    for target in targets(core, kind) {
-        if target.is_of_subject() {
-            let counted =
-                Statement::new("SELECT count(*) AS count FROM (").then(target.purged(core, done, None)).sql(") AS p");
-            let rows = core.database.read(&seeing(core, counted, done)).await?;
-            let count = rows.into_iter().next().and_then(|mut row| row.integer("count"));
-            done.counts.attached += count.unwrap_or_default().unsigned_abs();
-            continue;
-        }
-        loop {
-            let page = target.purged(core, done, Some((after, TOGETHER)));
-            let rows = core.database.read(&seeing(core, page, done)).await?;
-            if rows.is_empty() {
-                break;
-            }
-            for mut row in rows {
-                let (Some(id), Some(at)) = (row.id("id"), row.instant("occurred_at")) else { continue };
-                hash.update(id.as_bytes());
-                done.oldest_at = Some(done.oldest_at.map_or(at, |oldest| oldest.min(at)));
-                done.newest_at = Some(done.newest_at.map_or(at, |newest| newest.max(at)));
-                done.counts.records += 1;
-                after = id;
-            }
-        }
-    }
-    done.ids_digest = hash.finalize().to_vec();
-    Ok(())
-}
-
-fn seeing(core: &Core, statement: Statement, done: &Certificate) -> Statement {
-    statement.seeing_district(&done.district_code).in_rooms(core.kinds().rooms())
-}
-
-fn audit_entry(done: &Certificate) -> AuditEntry {
-    let instant = |instant: Option<DateTime<Utc>>| instant.map(|instant| instant.to_rfc3339());
-    AuditEntry {
-        actor_id: done.ordered_by,
-        area_code: Some(done.district_code.clone()),
-        verb: PURGED,
-        subject_kind: "purges",
-        subject_id: Some(done.id),
-        request_id: None,
-        address: None,
-        details: json!({
-            "kind": done.kind,
-            "before_on": done.before_on,
-            "counts": done.counts,
-            "oldest_at": instant(done.oldest_at),
-            "newest_at": instant(done.newest_at),
-            "ids_digest": hex::encode(&done.ids_digest),
-            "reason": done.reason,
-        }),
-    }
 }

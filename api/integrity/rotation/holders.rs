@@ -4,7 +4,7 @@ use kit::columns;
 use kit::problem::Problem;
 use kit::statement::Statement;
 
-use super::super::sealing::Work;
+use super::super::owner::Work;
 
 columns! {
     HOST "host": String;
@@ -41,7 +41,7 @@ pub async fn waited_for(work: &mut Work<'_>, number: u32, name: &str, until: Unt
     .sql(" AND NOT ")
     .then(until.condition(number))
     .sql(" ORDER BY h.host, h.process_no");
-    let rows = work.run(statement).await?;
+    let rows = work.owner.run(statement).await?;
     let told = |mut row: kit::row::Row| {
         let (host, process_no) = (row.get(&HOST).unwrap_or_default(), row.get(&PROCESS_NO).unwrap_or_default());
         format!("{host}, process {process_no}")
@@ -52,7 +52,7 @@ pub async fn waited_for(work: &mut Work<'_>, number: u32, name: &str, until: Unt
 /// Forgets processes that are gone and would be waited for again.
 pub async fn forget_gone(work: &mut Work<'_>, number: u32, until: Until) -> Result<(), Problem> {
     let gone = format!("DELETE FROM key_holders AS h WHERE h.seen_at < now() - {GONE_AFTER} AND NOT ");
-    work.run(Statement::new(gone).then(until.condition(number))).await.map(drop)
+    work.owner.run(Statement::new(gone).then(until.condition(number))).await.map(drop)
 }
 
 /// Processes that were there in the last minutes and seal with another key, as far as they said.
@@ -60,5 +60,5 @@ pub async fn sealing_otherwise(work: &mut Work<'_>, number: u32) -> Result<u64, 
     let others = Statement::new(
         "SELECT count(*) AS count FROM key_holders AS h WHERE h.seen_at > now() - interval '150 seconds' AND h.seals_with <> 0 AND NOT ",
     );
-    work.count(others.then(Until::Seals.condition(number))).await
+    work.owner.count(others.then(Until::Seals.condition(number))).await
 }

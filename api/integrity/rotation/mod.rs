@@ -20,9 +20,7 @@ mod places;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use kit::columns;
-use kit::database::DatabaseError;
 use kit::problem::Problem;
 use kit::statement::Statement;
 use serde_json::json;
@@ -30,7 +28,7 @@ use serde_json::json;
 use self::holders::Until;
 pub use self::places::columns;
 use self::places::{Place, places};
-use super::sealing::{Work, owner};
+use super::owner::{OwnerConnection, Work};
 use crate::platform::audit::{AuditEntry, system_write_all};
 use crate::platform::core::Core;
 use crate::platform::leases::districts;
@@ -42,6 +40,8 @@ columns! {
     NAME "name": String;
 }
 
+/// A statement waits so long at most for whoever writes.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long processes are waited for that can't read a key.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 /// Pause between two looks at them.
@@ -107,9 +107,9 @@ pub struct Rotated {
 
 /// Rotates the key of personal data, or goes on where that was broken off. By whoever owns the tables.
 pub async fn rotate(core: &Core, owner_url: &str, tell: Tell<'_>) -> Result<Rotated, RotationError> {
-    let mut connection = owner(owner_url).await?;
+    let mut connection = OwnerConnection::open(owner_url, LOCK_TIMEOUT).await?;
     let mut nobody = |_, _| {};
-    let mut work = work(core, &mut connection, &mut nobody);
+    let mut work = Work::begin(core, &mut connection, &mut nobody);
     if let Some(number) = announced(&mut work).await? {
         let name = data_key_name(number);
         wait(&mut work, number, Until::Reads, tell).await?;
@@ -118,25 +118,17 @@ pub async fn rotate(core: &Core, owner_url: &str, tell: Tell<'_>) -> Result<Rota
     let number = known(&mut work).await?.sealing();
     wait(&mut work, number, Until::Seals, tell).await?;
     let mut progress = |done, total| tell(Told::Sealed(done, total));
-    let mut work = self::work(core, &mut connection, &mut progress);
+    let mut work = Work::begin(core, &mut connection, &mut progress);
     let rotated = seal_all_again(&mut work, number).await?;
     // Whatever can't be opened bears the former key still: who retires that one counts anew.
     let left = "UPDATE key_fingerprints SET state = 'left', changed_at = now() WHERE state = 'leaving'";
-    work.run(Statement::new(left)).await?;
+    work.owner.run(Statement::new(left)).await?;
     note(core, "keys.rotate", &rotated.key, rotated.sealed).await?;
     Ok(rotated)
 }
 
-fn work<'a>(
-    core: &'a Core,
-    owner: &'a mut AsyncPgConnection,
-    progress: &'a mut (dyn FnMut(u64, u64) + Send),
-) -> Work<'a> {
-    Work { core, owner, done: 0, total: 0, progress }
-}
-
 async fn known(work: &mut Work<'_>) -> Result<KnownKeys, Problem> {
-    Ok(KnownKeys::of_rows(work.run(KnownKeys::statement()).await?))
+    Ok(KnownKeys::of_rows(work.owner.run(KnownKeys::statement()).await?))
 }
 
 /// The key that is announced: a new one where none is, and none is being left. Its file is there before the database knows it.
@@ -150,7 +142,7 @@ async fn announced(work: &mut Work<'_>) -> Result<Option<u32>, RotationError> {
             .sql(", ")
             .bytes(DataKeys::make(&directory, number)?)
             .sql(", 'announced', now()) ON CONFLICT DO NOTHING");
-        work.run(announce).await?;
+        work.owner.run(announce).await?;
     }
     let now = known(work).await?;
     let Some(number) = now.in_state(KeyState::Announced).first().copied() else { return Ok(None) };
@@ -184,11 +176,11 @@ async fn make_current(work: &mut Work<'_>, name: &str) -> Result<(), Problem> {
     let begin = "UPDATE key_fingerprints SET state = 'current', changed_at = now() WHERE name = ";
     let begin = Statement::new(begin).text(name);
     work.together(async |work| {
-        if work.run(announced).await?.is_empty() {
+        if work.owner.run(announced).await?.is_empty() {
             return Ok(());
         }
-        work.run(Statement::new(leave)).await?;
-        work.run(begin).await.map(drop)
+        work.owner.run(Statement::new(leave)).await?;
+        work.owner.run(begin).await.map(drop)
     })
     .await
 }
@@ -209,7 +201,7 @@ async fn seal_all_again(work: &mut Work<'_>, number: u32) -> Result<Rotated, Pro
             rotated.left = 0;
             break;
         }
-        work.total = work.done + others + objects;
+        work.expect(others + objects);
         work.tell(0);
         let (sealed, left) = pass(work, &places, &districts, number).await?;
         rotated.sealed += sealed;
@@ -256,9 +248,9 @@ async fn pass(work: &mut Work<'_>, places: &[Place], districts: &[String], numbe
 
 /// How many envelopes bear each key of personal data, objects beside the database included.
 pub async fn borne(core: &Core, owner_url: &str) -> Result<BTreeMap<u32, u64>, Problem> {
-    let mut connection = owner(owner_url).await?;
+    let mut connection = OwnerConnection::open(owner_url, LOCK_TIMEOUT).await?;
     let mut nobody = |_, _| {};
-    let mut work = work(core, &mut connection, &mut nobody);
+    let mut work = Work::begin(core, &mut connection, &mut nobody);
     borne_by(&mut work).await
 }
 
@@ -291,15 +283,15 @@ pub async fn all(core: &Core) -> Result<Vec<KnownKey>, Problem> {
 /// Retires the keys that nothing bears any more: the database forgets that they must be there, then their files are removed.
 /// Names of those whose files are gone from this directory now.
 pub async fn retire(core: &Core, owner_url: &str) -> Result<Vec<String>, RotationError> {
-    let mut connection = owner(owner_url).await?;
+    let mut connection = OwnerConnection::open(owner_url, LOCK_TIMEOUT).await?;
     let mut nobody = |_, _| {};
-    let mut work = work(core, &mut connection, &mut nobody);
+    let mut work = Work::begin(core, &mut connection, &mut nobody);
     let before = known(&mut work).await?;
     let left = before.in_state(KeyState::Left);
     if !left.is_empty() {
         require_unused(&mut work, &before, &left).await?;
         let retire = "UPDATE key_fingerprints SET state = 'retired', changed_at = now() WHERE state = 'left'";
-        work.run(Statement::new(retire)).await?;
+        work.owner.run(Statement::new(retire)).await?;
     }
     let mut removed = Vec::new();
     for number in known(&mut work).await?.in_state(KeyState::Retired) {
@@ -318,7 +310,9 @@ async fn require_unused(work: &mut Work<'_>, known: &KnownKeys, left: &[u32]) ->
     let lately = format!(
         "SELECT name FROM key_fingerprints WHERE state = 'left' AND changed_at > now() - {KEPT_BEHIND} ORDER BY name LIMIT 1"
     );
-    if let Some(name) = work.run(Statement::new(lately)).await?.into_iter().next().and_then(|mut row| row.get(&NAME)) {
+    if let Some(name) =
+        work.owner.run(Statement::new(lately)).await?.into_iter().next().and_then(|mut row| row.get(&NAME))
+    {
         return Err(RotationError::TooSoon(name));
     }
     let otherwise = holders::sealing_otherwise(work, known.sealing()).await?;
@@ -330,7 +324,7 @@ async fn require_unused(work: &mut Work<'_>, known: &KnownKeys, left: &[u32]) ->
         if let Some(count) = borne.get(number) {
             let name = data_key_name(*number);
             let back = "UPDATE key_fingerprints SET state = 'leaving', changed_at = now() WHERE name = ";
-            work.run(Statement::new(back).text(&name)).await?;
+            work.owner.run(Statement::new(back).text(&name)).await?;
             return Err(RotationError::Borne(name, *count));
         }
     }
@@ -354,10 +348,10 @@ async fn note(core: &Core, verb: &'static str, key: &str, sealed: u64) -> Result
 impl Work<'_> {
     /// Does something in one transaction: all of it or nothing.
     async fn together<R>(&mut self, does: impl AsyncFnOnce(&mut Self) -> Result<R, Problem>) -> Result<R, Problem> {
-        self.owner.batch_execute("BEGIN").await.map_err(DatabaseError::from)?;
+        self.owner.execute("BEGIN").await?;
         let done = does(self).await;
         let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        self.owner.batch_execute(end).await.map_err(DatabaseError::from)?;
+        self.owner.execute(end).await?;
         done
     }
 }

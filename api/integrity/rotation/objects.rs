@@ -5,7 +5,7 @@ use kit::problem::Problem;
 use kit::statement::Statement;
 use uuid::Uuid;
 
-use super::super::sealing::Work;
+use super::super::owner::Work;
 use crate::platform::objects;
 use crate::platform::privacy::seal::Owner;
 use crate::records::theme::{KeptObject, KeptObjects};
@@ -23,7 +23,7 @@ pub async fn count(work: &mut Work<'_>, district_code: &str) -> Result<u64, Prob
     for kept in work.core.ext::<KeptObjects>().0 {
         let counted =
             Statement::new(format!("SELECT count(*) AS count FROM {} AS r WHERE {}", kept.kind, kept.is_kept));
-        count += work.count(counted.sql(" AND r.district_code = ").text(district_code)).await?;
+        count += work.owner.count(counted.sql(" AND r.district_code = ").text(district_code)).await?;
     }
     Ok(count)
 }
@@ -44,7 +44,7 @@ pub async fn walk(
                 .id(after)
                 .sql(" ORDER BY r.id LIMIT ")
                 .integer(TOGETHER);
-            let ids: Vec<Uuid> = work.run(page).await?.into_iter().filter_map(|mut row| row.get(&ID)).collect();
+            let ids: Vec<Uuid> = work.owner.run(page).await?.into_iter().filter_map(|mut row| row.get(&ID)).collect();
             let Some(last) = ids.last().copied() else { break };
             work.tell(ids.len());
             for id in ids {
@@ -94,7 +94,7 @@ async fn one(work: &mut Work<'_>, kept: &KeptObject, id: Uuid, district_code: &s
         .sql(" FOR UPDATE");
     let core = work.core;
     work.together(async |work| {
-        if work.run(held).await?.is_empty() {
+        if work.owner.run(held).await?.is_empty() {
             return Ok(false);
         }
         objects::seal_again(core, owner(kept, id, district_code)).await

@@ -6,7 +6,7 @@ use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
 use uuid::Uuid;
 
-use super::super::sealing::Work;
+use super::super::owner::Work;
 use crate::platform::core::Core;
 use crate::platform::privacy::seal::{KEY_ID, Owner, PURGED_BYTES};
 
@@ -120,7 +120,7 @@ impl Place {
         // What has no content is left out before its key is asked for: there is none.
         let select = format!("SELECT CASE WHEN {} THEN {} END AS key", self.has_content(), self.key());
         let statement = Statement::new(format!("{select}, count(*) AS count FROM {} AS t WHERE ", self.table));
-        let rows = work.run(statement.then(self.of(district_code)).sql(" GROUP BY 1")).await?;
+        let rows = work.owner.run(statement.then(self.of(district_code)).sql(" GROUP BY 1")).await?;
         let counted = |mut row: kit::row::Row| {
             Some((u32::try_from(row.get(&KEY)?).ok()?, row.get(&COUNT).unwrap_or_default().unsigned_abs()))
         };
@@ -147,7 +147,7 @@ impl Place {
     /// with the empty one.
     pub async fn count_others(&self, work: &mut Work<'_>, district_code: &str, sealing: u32) -> Result<u64, Problem> {
         let counted = Statement::new(format!("SELECT count(*) AS count FROM {} AS t WHERE ", self.table));
-        work.count(counted.then(self.others(district_code, sealing))).await
+        work.owner.count(counted.then(self.others(district_code, sealing))).await
     }
 
     /// Whether a district, or the empty one, is to be gone through.
@@ -165,7 +165,7 @@ impl Place {
         let (mut sealed, mut left) = (0, 0);
         let mut after = (Uuid::nil(), i64::MIN);
         loop {
-            let rows = work.run(self.page(district_code, sealing, after)).await?;
+            let rows = work.owner.run(self.page(district_code, sealing, after)).await?;
             let found = rows.len();
             let [mut ids, mut parts, mut former, mut again] = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
             for mut row in rows {
@@ -242,8 +242,8 @@ impl Place {
         let clock = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ").text(district_code);
         let written = work
             .together(async |work| {
-                work.run(clock.sql(" FOR UPDATE")).await?;
-                work.run(statement).await
+                work.owner.run(clock.sql(" FOR UPDATE")).await?;
+                work.owner.run(statement).await
             })
             .await?;
         Ok(written.len() as u64)

@@ -9,24 +9,19 @@
 mod records;
 mod tables;
 
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use kit::columns;
-use kit::connect::connect;
-use kit::database::DatabaseError;
-use kit::problem::Problem;
-use kit::row::Row;
-use kit::statement::Statement;
+use std::time::Duration;
 
+use kit::problem::Problem;
+
+use super::owner::{OwnerConnection, Work};
 use crate::platform::core::Core;
 use crate::platform::leases::districts;
 use crate::records::Kind;
 
-columns! {
-    COUNT "count": i64;
-}
-
 /// Rows of one statement: few enough that nobody who writes waits long.
 const PAGE: i64 = 500;
+/// A statement waits so long at most for whoever writes.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Numbers of rows sealed or left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,54 +34,17 @@ pub struct Sealed {
     pub left: u64,
 }
 
-/// The owner's connection, and who is told how far it is.
-pub(super) struct Work<'a> {
-    pub(super) core: &'a Core,
-    pub(super) owner: &'a mut AsyncPgConnection,
-    pub(super) done: u64,
-    pub(super) total: u64,
-    pub(super) progress: &'a mut (dyn FnMut(u64, u64) + Send),
-}
-
-impl Work<'_> {
-    pub(super) async fn run(&mut self, statement: Statement) -> Result<Vec<Row>, Problem> {
-        Ok(statement.load(&mut *self.owner).await.map_err(DatabaseError::from)?)
-    }
-
-    pub(super) async fn count(&mut self, statement: Statement) -> Result<u64, Problem> {
-        let rows = self.run(statement).await?;
-        let count = rows.into_iter().next().and_then(|mut row| row.get(&COUNT));
-        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
-    }
-
-    pub(super) fn tell(&mut self, more: usize) {
-        self.done += more as u64;
-        (self.progress)(self.done, self.total.max(self.done));
-    }
-
-    /// Frees the space of what stood there before: the old versions of the rows have it in the clear.
-    async fn clean(&mut self, table: &str) -> Result<(), Problem> {
-        Ok(self.owner.batch_execute(&format!("VACUUM {table}")).await.map_err(DatabaseError::from)?)
-    }
-}
-
 /// Seals what a former release left in the clear of one kind in a district, over a connection of the owner; how many
 /// revisions were left as they are.
 pub async fn seal_kind(
     core: &Core,
-    owner: &mut AsyncPgConnection,
+    owner: &mut OwnerConnection,
     kind: &'static Kind,
     district_code: &str,
 ) -> Result<u64, Problem> {
-    let mut work = Work { core, owner, done: 0, total: 0, progress: &mut |_, _| {} };
+    let mut nobody = |_, _| {};
+    let mut work = Work::begin(core, owner, &mut nobody);
     records::seal_one(&mut work, kind, district_code).await.map(|(_, left)| left)
-}
-
-/// A connection of whoever owns the tables.
-pub(super) async fn owner(url: &str) -> Result<AsyncPgConnection, Problem> {
-    let mut owner = connect(url).await?;
-    owner.batch_execute("SET timezone = 'UTC'; SET lock_timeout = '5s'").await.map_err(DatabaseError::from)?;
-    Ok(owner)
 }
 
 /// Seals all there is. `progress` is told rows done and rows in all. By whoever owns the tables.
@@ -95,8 +53,8 @@ pub async fn seal(
     owner_url: &str,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Sealed, Problem> {
-    let mut owner = owner(owner_url).await?;
-    let mut work = Work { core, owner: &mut owner, done: 0, total: 0, progress };
+    let mut owner = OwnerConnection::open(owner_url, LOCK_TIMEOUT).await?;
+    let mut work = Work::begin(core, &mut owner, progress);
     let districts = districts(core);
     work.total = tables::count(&mut work).await?;
     for district_code in &districts {

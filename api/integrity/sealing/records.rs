@@ -6,7 +6,8 @@ use kit::value::Value;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use super::{PAGE, Work};
+use super::PAGE;
+use crate::integrity::owner::Work;
 use crate::records::proof::{self, Moved};
 use crate::records::{Kind, Record};
 
@@ -26,7 +27,7 @@ pub async fn count(work: &mut Work<'_>, district_code: &str) -> Result<u64, Prob
         for place in [Place::Current, Place::History] {
             let statement = Statement::new(format!("SELECT count(*) AS count FROM {} WHERE ", place.table(kind)))
                 .then(place.in_the_clear(kind, district_code));
-            count += work.count(statement).await?;
+            count += work.owner.count(statement).await?;
         }
     }
     Ok(count)
@@ -41,7 +42,7 @@ pub async fn seal(work: &mut Work<'_>, district_code: &str) -> Result<(u64, u64)
         left += left_of_kind;
     }
     if moved > 0 {
-        work.clean("record_revisions").await?;
+        work.owner.clean("record_revisions").await?;
     }
     Ok((moved, left))
 }
@@ -53,7 +54,7 @@ pub async fn seal_one(work: &mut Work<'_>, kind: &'static Kind, district_code: &
     for place in [Place::Current, Place::History] {
         let (of_place, left_there) = seal_place(work, kind, place, district_code).await?;
         if of_place > 0 && place == Place::Current {
-            work.clean(kind.name).await?;
+            work.owner.clean(kind.name).await?;
         }
         moved += of_place;
         left += left_there;
@@ -70,7 +71,7 @@ async fn seal_place(
     let (mut moved, mut left) = (0, 0);
     let mut after = (Uuid::nil(), 0);
     loop {
-        let rows = work.run(place.page(kind, district_code, after)).await?;
+        let rows = work.owner.run(place.page(kind, district_code, after)).await?;
         let count = rows.len();
         let mut page = Vec::with_capacity(count);
         for row in rows {
@@ -90,7 +91,7 @@ async fn seal_place(
         }
         moved += page.len() as u64;
         if !page.is_empty() {
-            work.run(place.write(kind, district_code, &page)).await?;
+            work.owner.run(place.write(kind, district_code, &page)).await?;
         }
         work.tell(count);
         if i64::try_from(count).unwrap_or_default() < PAGE {

@@ -8,7 +8,8 @@ use kit::value::Value;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::{PAGE, Work};
+use super::PAGE;
+use crate::integrity::owner::Work;
 use crate::platform::audit;
 use crate::platform::privacy::device::Device;
 
@@ -25,10 +26,10 @@ const REASONS: &str = "audit_log WHERE jsonb_typeof(details -> 'reason') = 'stri
 
 /// How many rows have something in the clear.
 pub async fn count(work: &mut Work<'_>) -> Result<u64, Problem> {
-    let mut count = work.count(Statement::new(format!("SELECT count(*) AS count FROM {REASONS}"))).await?;
+    let mut count = work.owner.count(Statement::new(format!("SELECT count(*) AS count FROM {REASONS}"))).await?;
     for table in OF_DEVICES {
         let statement = format!("SELECT count(*) AS count FROM {table} WHERE device_id IS NOT NULL");
-        count += work.count(Statement::new(statement)).await?;
+        count += work.owner.count(Statement::new(statement)).await?;
     }
     Ok(count)
 }
@@ -48,7 +49,7 @@ async fn devices(work: &mut Work<'_>, table: &'static str) -> Result<u64, Proble
     let mut sealed = 0;
     loop {
         let page = format!("SELECT id, {district}, device_id FROM {table} WHERE device_id IS NOT NULL LIMIT ");
-        let rows = work.run(Statement::new(page).integer(PAGE)).await?;
+        let rows = work.owner.run(Statement::new(page).integer(PAGE)).await?;
         let count = rows.len();
         if count == 0 {
             break;
@@ -72,12 +73,12 @@ async fn devices(work: &mut Work<'_>, table: &'static str) -> Result<u64, Proble
         .sql("::bytea[], ")
         .column(ColumnType::Bytes, indexes)
         .sql("::bytea[]) AS u(id, envelope, blind_index) WHERE t.id = u.id");
-        work.run(statement).await?;
+        work.owner.run(statement).await?;
         work.tell(count);
         sealed += count as u64;
     }
     if sealed > 0 {
-        work.clean(table).await?;
+        work.owner.clean(table).await?;
     }
     Ok(sealed)
 }
@@ -86,7 +87,7 @@ async fn reasons(work: &mut Work<'_>) -> Result<u64, Problem> {
     let mut sealed = 0;
     loop {
         let page = Statement::new(format!("SELECT id, details FROM {REASONS} LIMIT ")).integer(PAGE);
-        let rows = work.run(page).await?;
+        let rows = work.owner.run(page).await?;
         let count = rows.len();
         if count == 0 {
             break;
@@ -103,12 +104,12 @@ async fn reasons(work: &mut Work<'_>) -> Result<u64, Problem> {
             .sql("::uuid[], ")
             .column(ColumnType::Json, details)
             .sql("::jsonb[]) AS u(id, details) WHERE t.id = u.id");
-        work.run(statement).await?;
+        work.owner.run(statement).await?;
         work.tell(count);
         sealed += count as u64;
     }
     if sealed > 0 {
-        work.clean("audit_log").await?;
+        work.owner.clean("audit_log").await?;
     }
     Ok(sealed)
 }

@@ -2,12 +2,11 @@
 //! has come of an upload. In that order: what is said to be kept is there whenever somebody proves the ledger.
 
 use kit::problem::Problem;
-use kit::statement::Statement;
 use ledger::AppendError;
 use uuid::Uuid;
 
 use super::record::{ATTACHMENTS, CONTENT_STATE, ContentState, HAS_THUMBNAIL, KEPT_SHA256};
-use super::settle;
+use super::{listed, settle};
 use crate::platform::core::Core;
 use crate::records::change::Changes;
 use crate::records::create::TRIES;
@@ -23,9 +22,6 @@ pub const ERASER: Eraser = Eraser {
     go_on: |core, district_code| Box::pin(go_on(core, district_code)),
 };
 
-/// Attachments looked at together.
-const TOGETHER: i64 = 200;
-
 async fn erase(core: &Core, district_code: &str, ids: &[Uuid]) -> Result<(), Problem> {
     for record in read::find_unscoped(core, &ATTACHMENTS, district_code, ids).await?.into_values() {
         tell(core, &record).await?;
@@ -36,25 +32,14 @@ async fn erase(core: &Core, district_code: &str, ids: &[Uuid]) -> Result<(), Pro
 
 /// Deletes once more what belongs to attachments that say they are purged.
 async fn go_on(core: &Core, district_code: &str) -> Result<(), Problem> {
-    let mut after = Uuid::nil();
-    loop {
-        let select = ATTACHMENTS.select();
-        let page = Statement::new(format!("SELECT {select} FROM attachments AS r WHERE r.district_code = "))
-            .text(district_code)
-            .sql(" AND r.content_state = 'purged' AND r.id > ")
-            .id(after)
-            .sql(" ORDER BY r.id LIMIT ")
-            .integer(TOGETHER)
-            .seeing_district(district_code);
-        let records = read::load(core, &ATTACHMENTS, &page).await?;
-        for record in &records {
+    let mut page = listed::after(core, district_code, ContentState::Purged, None).await?;
+    while !page.is_empty() {
+        for record in &page {
             settle::forget_content(core, record).await?;
         }
-        match records.last() {
-            Some(last) => after = last.envelope.id,
-            None => return Ok(()),
-        }
+        page = listed::after(core, district_code, ContentState::Purged, page.last()).await?;
     }
+    Ok(())
 }
 
 /// Writes as the next revision that the bytes are purged, where they may be there.

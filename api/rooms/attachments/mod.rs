@@ -3,6 +3,7 @@
 mod codes;
 mod erase;
 mod judge;
+mod listed;
 mod part;
 mod proof;
 mod record;

@@ -17,7 +17,6 @@ fault_codes! {
     UNIT_FIXED "unit_fixed" "is told in {unit} already: figures add up; another unit needs another code" "该商品已按 {unit} 计量,不能更改;请使用新的编码";
     ENTRY_EXISTS "entry_exists" "there is an entry of that commodity from that day on: {location}" "该商品同一生效日期已有条目:{location}" .answered_with(COMMODITY_HAS_ENTRY);
     TOO_MANY_COMMODITIES "too_many_commodities" "a district has {max} commodities of its own at most" "区县自有商品最多 {max} 种";
-    WHOLE_DISTRICT "whole_district" "holds for the whole district: give its code of six digits" "适用于全区县,应为 6 位区县代码";
     INSUFFICIENT_STOCK "insufficient_stock" "only {available} {unit} would be there on {day}" "{day} 可用库存仅 {available} {unit}";
     REFERS_TO_OTHER "refers_to_other" "belongs to another place" "属于其他场所";
     KEPT_BY_SOURCE "kept_by_source" "goes with {source}: amend or void that" "随 {source} 生成,请修订或作废该单据";

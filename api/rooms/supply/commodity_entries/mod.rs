@@ -18,10 +18,8 @@ use self::decider::EntryDecider;
 use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::records::write_context::WriteContext;
-use crate::records::{Context, Definition, Draft, Kind, Measure, Reach, Record, Rules, envelope};
-use crate::rooms::supply::codes::{
-    BUILT_IN_COMMODITY, COMMODITY_HAS_ENTRY, NAME_TAKEN, OWN_CODE, UNKNOWN_UNIT, WHOLE_DISTRICT,
-};
+use crate::records::{Context, Definition, Draft, Kind, Measure, Reach, Record, Rules, whole_district};
+use crate::rooms::supply::codes::{BUILT_IN_COMMODITY, COMMODITY_HAS_ENTRY, NAME_TAKEN, OWN_CODE, UNKNOWN_UNIT};
 use crate::rooms::supply::commodities::{
     COMMODITIES, CommodityCategory, PACK, Pack, UNIT, built_in, dimension_of, spelled_unit,
 };
@@ -74,8 +72,6 @@ const OWN: &str = "own_";
 /// Fields that only an own commodity has.
 const OF_OWN: [&str; 6] =
     [NAME_ZH.name(), NAME_EN.name(), CATEGORY.name(), SPECIFICATION.name(), PRICE_UNIT.name(), QUANTITY_UNIT.name()];
-/// Length of a district's code.
-const DISTRICT: usize = 6;
 
 struct CommodityEntryRules;
 
@@ -91,14 +87,11 @@ impl Rules for CommodityEntryRules {
 
     /// Where no area is said the grant's is meant: that must be a whole district, for which an entry holds.
     fn permits(&self, actor: &Actor, draft: &Draft) -> bool {
-        let told = draft.values.get(&envelope::AREA_CODE).or(actor.only_area(WRITERS));
-        told.is_some_and(|area_code| area_code.len() <= DISTRICT)
+        whole_district::permits(actor, draft, WRITERS)
     }
 
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
-        if draft.values.get(&envelope::AREA_CODE).is_some_and(|code| code.len() > DISTRICT) {
-            faults.add(draft.at(&envelope::AREA_CODE), WHOLE_DISTRICT);
-        }
+        whole_district::check(draft, faults);
         let effective_on = draft.values.get(&EFFECTIVE_ON).unwrap_or(context.told_on());
         draft.values.set(&EFFECTIVE_ON, effective_on);
         let retired = draft.values.get(&RETIRED) == Some(true);
