@@ -18,6 +18,7 @@ use crate::records::{Figure, Kind};
 columns! {
     CUMULATIVE "cumulative": bool;
     pub BY "by": String;
+    pub DISTRICT_CODE "district_code": String;
     pub AREA_CODE "area_code": String;
     pub ORG_ID "org_id": Uuid;
     pub PLACE_ID "place_id": Uuid;

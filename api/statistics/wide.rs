@@ -9,7 +9,7 @@ use kit::problem::Problem;
 use kit::value::Values;
 
 use super::answer::{AsOf, Table, answer};
-use super::asked::{AREA_CODE, Asked, BY, By, ORG_ID, PLACE_ID, Persons};
+use super::asked::{AREA_CODE, Asked, BY, By, DISTRICT_CODE, ORG_ID, PLACE_ID, Persons};
 use super::cover::Sheet;
 use super::rights::DISTRICT_DIGITS;
 use super::shown::DistrictAsOf;
@@ -27,7 +27,7 @@ const SIDE_BY_SIDE: usize = 4;
 /// The code of the prefecture or province that a query is about, also one that is filled up with zeros; none where it is
 /// about a district.
 pub fn area_code(query: &Values) -> Option<&str> {
-    let code = query.get(&AREA_CODE).filter(|_| query.text("district_code").is_none())?;
+    let code = query.get(&AREA_CODE).filter(|_| query.get(&DISTRICT_CODE).is_none())?;
     let code = match code.len() {
         DISTRICT_DIGITS => code.strip_suffix("0000").or_else(|| code.strip_suffix("00"))?,
         _ => code,

@@ -22,7 +22,7 @@ struct Cluster {
 }
 
 enum Server {
-    Own(Embedded),
+    Own(Box<Embedded>),
     Citus(Citus),
 }
 
@@ -81,7 +81,7 @@ fn start_cluster() -> Cluster {
         connection.batch_execute(&format!("CREATE DATABASE {TEMPLATE}")).await.unwrap();
         let url = embedded.database_url_for(TEMPLATE);
         migrations::migrate(&url).await.unwrap();
-        Server::Own(embedded)
+        Server::Own(Box::new(embedded))
     });
     runtime.shutdown_background();
     Cluster { directory, server }
