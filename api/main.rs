@@ -90,7 +90,7 @@ enum Command {
         /// The kind, as screenings.
         #[arg(long, required_unless_present = "ordered")]
         kind: Option<String>,
-        /// What happened before this day is purged; at least 30 days ago.
+        /// Purges records that happened before this day; at least 30 days ago.
         #[arg(long, value_name = "DAY", value_parser = commands::day, required_unless_present = "ordered")]
         before: Option<chrono::NaiveDate>,
         /// Carry out what was ordered (`POST /v1/purges`) and what retention policies say, where the service itself can't.

@@ -1,4 +1,4 @@
-//! What a list is asked for beside its filters: records by their ids, some of their members, what they name.
+//! Parameters of a list beside its filters: ids of records, some of their members, what they name, pieces of names.
 
 use lianfang::platform::access::Role;
 use lianfang::server::routes;
@@ -227,7 +227,7 @@ async fn what_is_called_so_is_found_by_a_piece_of_its_name_and_its_first_letters
     let seen = stranger.get("/v1/places").await.expect(200).body;
     let found = stranger.get("/v1/places?q=hm").await.expect(200).body;
     assert!(!ids(&found).is_empty() && ids(&found).iter().all(|id| ids(&seen).contains(id)), "{found}");
-    // Who people are is masked in lists: a piece of a name finds nobody there.
+    // Names of people are masked in lists: a piece of one can't be sought there.
     admin.get("/v1/people?q=zs").await.expect(400);
     admin.get("/v1/places?q=%20").await.expect(400);
 }

@@ -79,7 +79,7 @@ async fn break_off(app: &TestApp, actor: &Actor, path: &str, at: usize, length: 
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(sent).await.unwrap();
     stream.flush().await.unwrap();
-    // What was sent is on its way; the connection goes with the stream.
+    // The bytes are on their way; the connection goes with the stream.
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
 

@@ -18,7 +18,7 @@ fn organization(name: &str, parent: Option<&Json>) -> Json {
     body
 }
 
-/// What was said to an item: outcome, status, and the faults by pointer and code.
+/// Answer to an item: outcome, status, and the faults by pointer and code.
 type Told = (String, i64, Vec<(String, String)>);
 
 fn told(body: &Json) -> Vec<Told> {
@@ -222,7 +222,7 @@ async fn a_push_places_what_its_own_items_make() {
     assert!(numbers.is_sorted());
     assert!(push(&cadre, items).await.iter().all(|result| result["outcome"] == "same"));
 
-    // What can't be placed is held, and with it what names it: nothing of either is lost, and all others stand.
+    // An item that can't be placed is held, and with it those that name it: none is lost, and all others stand.
     let broken =
         creation("places", json!({"kind": "compound_gate", "name": "南门", "area_code": AREA, "latitude": "north"}));
     let (waiting, standing) = (passage(&broken, 2), passage(&gate, 3));

@@ -221,7 +221,7 @@ async fn a_page_is_read_once_for_all_who_see_the_same_and_for_nobody_else() {
     assert_eq!(told(&admin, &path).await, [near.clone(), far.clone()]);
     assert_eq!(told(&guard, &path).await, [near.clone()]);
     assert_eq!(told(&admin, &format!("{path}&area_code=511802114")).await, [far.clone()]);
-    // What is written next is told at once.
+    // The next record is told at once.
     let next = admin.post("/v1/screenings", &examples::screening(&here, 3)).await.expect(201).body["id"].clone();
     assert_eq!(told(&others[0], &path).await, [near.clone(), far, next.clone()]);
     assert_eq!(told(&guard, &path).await, [near, next]);

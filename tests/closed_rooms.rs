@@ -112,7 +112,7 @@ async fn every_other_role_finds_nothing_of_them_anywhere() {
         ] {
             let reply = actor.get(path).await;
             let text = reply.body.to_string();
-            // Who looked into a closed room is told to those who audit: by the id of what he looked at, and no word of it.
+            // Readers of a closed room are told to those who audit: by the id of what they looked at, no word of it.
             let is_trail = path == "/v1/audit";
             assert!(is_trail || !tells(&text, &made), "{role:?} {path} {text}");
             assert!(!text.contains("钱七") && !text.contains(SECRET), "{role:?} {path}");

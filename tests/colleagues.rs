@@ -1,4 +1,4 @@
-//! Who can be named: told what is needed for that, to whoever may name somebody, and no further than he works.
+//! Colleagues: told as far as naming them needs, to whoever may name somebody, and no further than he works.
 
 use lianfang::platform::access::{Grant, Role};
 use serde_json::{Value as Json, json};
@@ -161,7 +161,7 @@ async fn all_duties_of_somebody_go_to_somebody_else_after_a_look() {
         let results = body["results"].as_array().unwrap().iter();
         results.map(|result| format!("{} {}", result["outcome"].as_str().unwrap(), result["status"])).collect()
     };
-    // Who neither sees them nor stands above moves nothing; nobody learns who has an account.
+    // A cadre who neither sees them nor stands above moves nothing; nobody learns who has an account.
     let stranger = far.post("/v1/duties:reassign", &body(&name_of(&neighbour), false)).await.expect(207).body;
     assert_eq!(stranger, json!({"results": [], "more": false}));
     let nobody = json!({"from": "nobody.here", "to": "x.y"});
@@ -243,7 +243,7 @@ async fn a_duty_that_is_offered_goes_over_when_it_is_taken() {
     let told = revisions["items"].as_array().unwrap().iter().map(|revision| revision["offered_to"].clone());
     assert_eq!(told.filter(|to| !to.is_null()).count(), 3, "{revisions}");
 
-    // What was done or missed meanwhile is nobody's to take.
+    // A duty that was done or missed meanwhile is nobody's to take.
     third.post(&format!("{path}:offer"), &offer(&neighbour)).await.expect(200);
     set_clock(&app, "2020-01-25T05:00:00+08:00");
     lianfang::rooms::duties::look_after(&app.core).await.unwrap();

@@ -1,4 +1,4 @@
-//! What communities hear and answer: liaison, incidents, tips from the public.
+//! Matters that communities hear and answer: liaison, incidents, tips from the public.
 
 use lianfang::platform::access::{Grant, Role};
 use serde_json::{Value as Json, json};
@@ -11,7 +11,7 @@ use crate::support::{Actor, TestApp};
 
 const VILLAGE: &str = "511802005001";
 const NEIGHBOUR: &str = "511802005002";
-/// Who told it.
+/// Name and number of the informant.
 const INFORMANT: &str = "周先生 15400000021";
 
 async fn village_cadre(app: &TestApp, area_code: &str) -> Actor {
@@ -68,7 +68,7 @@ async fn a_rumour_is_dealt_with_within_half_a_day() {
     amend(&cadre, &path, json!({"outcome": "unfounded"})).await;
     let late = duties(&cadre, "duty_kind=incident_handling&late=true").await;
     assert_eq!((late.len(), &late[0]["cause_id"]), (1, &json!(second)));
-    // What it was taken for was wrong; what was done stays done. A void one asks for nothing.
+    // A void incident asks for nothing; restored, it is done as it was.
     cadre.post(&format!("/v1/incidents/{first}:void"), &json!({"reason": "录错"})).await.expect(200);
     assert_eq!(asked(&cadre).await[0], stands("waived"));
     cadre.post(&format!("/v1/incidents/{first}:restore"), &json!({"reason": "误作废"})).await.expect(200);

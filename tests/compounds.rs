@@ -160,7 +160,7 @@ async fn a_clerks_sheets_of_compounds_go_in() {
         (&json!(3), &json!("4.5"), &json!("medical_waste"))
     );
     assert!(!newest["plate_number"].as_str().unwrap().contains("12345"), "{newest}");
-    // What was taken: collections, bags, kilograms, each with its list.
+    // Figures of collected masks: collections, bags, kilograms, each with its list.
     for (name, value, behind) in
         [("mask_collections", json!(2), 2), ("bags", json!(3), 2), ("weight_kg", json!("4.5"), 2)]
     {

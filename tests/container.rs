@@ -1,4 +1,4 @@
-//! What the container image is made of: Dockerfile, context, compose file and program fit together, where nobody can build one.
+//! Parts of the container image, where nobody can build one: Dockerfile, context, compose file, program fit together.
 
 use std::path::Path;
 use std::process::Command;

@@ -118,7 +118,7 @@ async fn a_draft_comes_computed_and_whoever_says_otherwise_says_why() {
     assert_eq!((&screened["computed"], &screened["unit"]), (&json!("6"), &json!("人次")), "{draft:#}");
     assert_eq!(draft["due_at"], "2020-02-03T00:00:00+08:00");
     assert!(draft["narrative"].as_str().unwrap().contains("登记人次6人次"), "{draft:#}");
-    // What the draft counts is what the list behind it has, and what the evaluator says.
+    // Counts of the draft are those of the list behind it, and of the evaluator.
     assert_eq!(school.head.counts(screened["records_url"].as_str().unwrap()).await, 6);
     let query = json!({"figure": "screenings.screened", "under_org_id": school.org_id, "from_on": "2020-02-02", "to_on": "2020-02-02"});
     let evaluated = school.head.post("/v1/figures:evaluate", json!({"queries": [query]})).await.expect(200).body;

@@ -49,7 +49,7 @@ impl Authority {
 struct Server {
     home: Scratch,
     port: u16,
-    /// Who runs it: it refuses to be run by root.
+    /// User that it runs as: it refuses to be run by root.
     user: Option<User>,
     child: Option<Child>,
 }

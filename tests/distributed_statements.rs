@@ -112,7 +112,7 @@ async fn every_statement_means_the_same_on_a_distributed_engine() {
     }
     let faults = statements::faults(&app.database_url);
     assert!(faults.is_empty(), "{}", told(faults.into_iter().map(|(text, fault)| format!("{fault}\n    {text}"))));
-    // What was judged is what there is: every kind is made and revised, every table is asked for or written.
+    // Statements of everything were judged: every kind is made, every table is asked for or written.
     assert!(texts.len() > 400, "{}", texts.len());
     let touched: BTreeSet<String> = texts.iter().flat_map(|text| split::touched(text)).collect();
     let lacking = tables().of_districts.iter().filter(|table| !touched.contains(*table));
@@ -258,7 +258,7 @@ async fn statements_in_parts_leave_what_whole_ones_leave() {
         let (one, other) = (content(&client, table).await, content(&copy, table).await);
         assert_eq!(one, other, "{table}");
     }
-    // What was compared is what the parts might have lost.
+    // Rows that the parts might have lost were compared.
     let lines = "SELECT count(*) FROM supply_lines AS l JOIN supply_reports AS r ON r.id = l.report_id WHERE r.revision = 2 AND l.revision = 2";
     assert_eq!(copy.query_one(lines, &[]).await.unwrap().get::<_, i64>(0), 1);
     for kept in ["put AS", "away AS", "counted AS", "former_revise_supply_reports AS"] {
@@ -394,7 +394,7 @@ async fn a_transaction_names_one_district() {
         .filter(|named| named.len() > 1)
         .collect();
     assert!(several.is_empty(), "{several:?}");
-    // What is looked for would be seen.
+    // A second district among the values would be seen.
     let printed = "INSERT INTO a VALUES ($1, $2) -- binds: [Some(\"511802\"), [Some(\"511803\")]]";
     assert_eq!(statements::districts_bound(printed), ["511802", "511803"]);
 }

@@ -171,10 +171,10 @@ async fn a_district_that_is_away_is_away_by_itself() {
     assert_eq!(refused.status, 503, "{:?}", refused.body);
     assert_ne!(refused.header("retry-after"), "");
     assert_eq!(there.get("/v1/people").await.status, 503);
-    // Who commands both works in the one that is there, all the time.
+    // The head of both works in the one that is there, all the time.
     both.post("/v1/screenings", &examples::screening(&gate, 8)).await.expect(201);
     both.get("/v1/stats/screenings?district_code=511802").await.expect(200);
-    // What the other would add is missing from a sum, and named; a file has no room to say so.
+    // The other's share is missing from a sum, and named; a file has no room to say so.
     let prefecture = "/v1/stats/screenings?area_code=5118&cumulative=true";
     let sum = both.get(prefecture).await.expect(200).body;
     assert_eq!(sum["total"]["screened"]["value"], 6);

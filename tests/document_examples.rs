@@ -113,7 +113,7 @@ async fn no_operation_refuses_its_own_example() {
     assert!(refused.is_empty() && unmet.is_empty(), "{} of {count}:\n{}\n{unmet:?}", refused.len(), refused.join("\n"));
 }
 
-/// What an answer says that went wrong: all of it, or items of it.
+/// Problems of an answer: of all of it, or of items of it.
 fn problems(body: &Json, status: u16) -> Vec<Json> {
     if !(200..300).contains(&status) {
         return vec![body.clone()];

@@ -1,4 +1,4 @@
-//! What was given and handed out: never more than there is, never to somebody else than it is for, and always in step
+//! Donations and issues: never more than there is, never to somebody else than they are for, and always in step
 //! with the stock.
 
 use lianfang::exchange::files::decode::encoded;
@@ -168,7 +168,7 @@ async fn a_gift_goes_to_whom_it_is_for_and_no_further_than_it_reaches() {
         (&trace["issues"][0]["material_issue_id"], &trace["issues"][0]["recipient_org_id"]),
         (&json!(issue), &json!(goods.street))
     );
-    // What was issued is taken back: so may the gift be, and both come again in order only.
+    // The issue is taken back: so may the gift be, and both come again in order only.
     goods.void("material-issues", &issue).await.expect(200);
     assert_eq!(goods.stock().await, "100");
     goods.void("donations", &gift).await.expect(200);
@@ -232,7 +232,7 @@ async fn the_stock_follows_gifts_and_issues_and_nobody_bends_it_by_hand() {
     goods.amend("donations", &gift, json!({"items": [goods.item("80"), seed]})).await.expect(200);
     let again = all(&goods.admin, &seeds).await;
     assert_eq!((again.len(), &again[0]["revision"]), (1, &json!(3)), "{again:?}");
-    // What changes nothing of the stock makes no revision of a movement.
+    // An amendment that changes nothing of the stock makes no revision of a movement.
     let before = goods.admin.get(&format!("/v1/stock-movements/{movement}")).await.expect(200).body["revision"].clone();
     goods.amend("donations", &gift, json!({"receipt_no": "雨捐-1"})).await.expect(200);
     let after = goods.admin.get(&format!("/v1/stock-movements/{movement}")).await.expect(200).body["revision"].clone();
@@ -610,7 +610,7 @@ async fn figures_lead_to_what_they_count() {
     assert_eq!(all(&goods.admin, item["records_url"].as_str().unwrap()).await.len(), 2);
 }
 
-/// Who sees whose: the unit that keeps it, the one it is for, nobody else.
+/// Units that see a donation: the one that keeps it, the one it is for, no other.
 #[tokio::test]
 async fn each_unit_sees_its_own_and_what_is_for_it() {
     let goods = Goods::begin().await;

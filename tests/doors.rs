@@ -77,7 +77,7 @@ async fn a_mornings_doors_are_sixty_kilobytes_at_most() {
     let packed = packer.finish().unwrap().len();
     println!("300 households: {} bytes, gzipped {packed}", bytes.len());
     assert!(packed <= 60 * 1024, "{packed} bytes gzipped");
-    // What a surveyor needs at a door: the door, and the surnames of those whom to ask for.
+    // A surveyor at a door needs the door, and the surnames of those whom to ask for.
     for item in items {
         let members = item["members"].as_array().unwrap();
         let masked = |member: &Json| {
@@ -88,7 +88,7 @@ async fn a_mornings_doors_are_sixty_kilobytes_at_most() {
     }
 }
 
-/// What a phone makes of a door that nobody listed: the household, two people, a visit, their temperatures.
+/// Items that a phone makes of a door that nobody listed: the household, two people, a visit, their temperatures.
 fn door(round: &str, first: u32) -> Vec<Json> {
     let [household, one, other, visit] = [0; 4].map(|_| Uuid::now_v7());
     let at = "2020-02-02T09:10:00+08:00";

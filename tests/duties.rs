@@ -130,10 +130,12 @@ async fn one_process_holds_the_lease() {
          ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until"
     ))
     .await;
-    let holder = async || app.rows("SELECT holder FROM worker_leases").await.remove(0).id("holder").unwrap();
+    let holder = async || {
+        app.rows("SELECT holder FROM worker_leases WHERE name = 'duties'").await.remove(0).id("holder").unwrap()
+    };
     duties::work_once(&app.core, two).await.unwrap();
     assert_eq!(holder().await, one);
-    app.sql("UPDATE worker_leases SET held_until = now() - interval '1 second'").await;
+    app.sql("UPDATE worker_leases SET held_until = now() - interval '1 second' WHERE name = 'duties'").await;
     duties::work_once(&app.core, two).await.unwrap();
     // The service's own worker may have been quicker.
     assert_ne!(holder().await, one);

@@ -597,7 +597,7 @@ async fn a_digest_is_that_of_the_records_counted() {
     let after = digest().await;
     assert_eq!(after["record_digest"], expected().await);
     assert!(after["value"] == result["value"] && after["record_digest"] != result["record_digest"]);
-    // What would look at too much is told before it does; sums cost the same however many there are.
+    // A query that would look at too much is refused before it does; sums cost the same however many there are.
     app.sql("UPDATE record_rollups SET total = 3000000 WHERE measure = 'survey_visits'").await;
     let wide = json!({"figure": "survey_visits.households_surveyed", "org_id": org, "to_on": "2020-02-09"});
     let reply = admin.post("/v1/figures:evaluate", &json!({"queries": [query, wide]})).await.expect(422).body;

@@ -118,7 +118,7 @@ async fn the_later_membership_ends_the_earlier_and_a_void_brings_it_back() {
     assert_eq!((open(&one).await, open(&other).await), (0, 1));
     let id = moved.body["id"].as_str().unwrap();
     admin.post(&format!("/v1/household-members/{id}:void"), &json!({"reason": "登记错误"})).await.expect(200);
-    // What another village keeps is told without its id: not everybody who reads the record may read it.
+    // A household of another village is told without its id: not everybody who reads the record may read it.
     let far = json!({"area_code": NEXT_VILLAGE, "door": "1-1-101"});
     let far = admin.post("/v1/households", &far).await.expect(201).body["id"].as_str().unwrap().to_owned();
     let gone = json!({"household_id": far, "person_id": person, "since_on": "2020-02-03"});

@@ -357,7 +357,7 @@ async fn gaps_of_groups_and_households_are_told_by_page() {
     admin.get("/v1/household-groups/gaps?gap=in_list_unregistered").await.expect(400);
     let neighbour = app.actor(Role::VillageCadre, NEXT_VILLAGE_NAME).await;
     assert!(items(&neighbour, "/v1/household-groups/gaps?gap=ungrouped").await.is_empty());
-    // What holds where the district says nothing can be read.
+    // Rules in force can be read, also where the district says nothing.
     let rules = admin.get("/v1/care-policies/in-force").await.expect(200).body;
     assert_eq!((&rules["max_households"], rules["care"].as_array().unwrap().len()), (&json!(2), 5), "{rules}");
     let before = admin.get("/v1/care-policies/in-force?on=2020-01-30").await.expect(200).body;
@@ -638,7 +638,7 @@ async fn ten_thousand_households_cost_a_few_statements() {
          SELECT h.district_code, gen_random_uuid(), 1, -row_number() OVER (), h.area_code, '2020-02-01T09:00:00+08:00', '2020-02-01T09:00:00+08:00', h.recorded_by, h.revised_at, h.revised_by, false, h.capture, h.submission_digest, h.digest, '{round}', h.id, 'home_visit', 'reached', 0, false FROM households AS h WHERE h.id <> '{home}'"
     ))
     .await;
-    // What was written behind the service's back is kept of the round only when all is made anew.
+    // Visits written behind the service's back count in the round only once all is made anew.
     lianfang::rooms::households::remake(&app.core, "511802").await.map_err(|problem| problem.to_string()).unwrap();
     set_clock(&app, "2020-02-01T12:00:00+08:00");
     let done = statements().await;

@@ -1,5 +1,5 @@
-//! What moved, split, died or left its surveyor's area: the register goes on, what a phone hands in late is taken, and
-//! nobody gets by that to what he never had.
+//! Households and people that moved, split, died or left their surveyor's area: the register goes on, what a phone
+//! hands in late is taken, and nobody gets by that to what he never had.
 
 use lianfang::platform::access::{Grant, Role};
 use serde_json::{Value as Json, json};
@@ -173,7 +173,7 @@ async fn what_left_opens_no_way_to_what_somebody_never_had() {
     let result = moved.outcome(&moved.old, member).await;
     assert_eq!((&result["outcome"], result["warnings"].as_array().unwrap().len()), (&json!("created"), 1), "{result}");
     assert!(!result.to_string().contains(&elsewhere), "{result}");
-    // What happened more than ninety days ago is too late.
+    // A visit of more than ninety days ago is too late.
     refused(&moved.old, visiting(&moved.household, "2019-11-03T08:00:00+08:00", json!({})), "too late").await;
 }
 

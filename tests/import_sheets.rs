@@ -9,7 +9,7 @@ use crate::support::{Actor, TestApp, examples};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
-/// What is to come of a sheet: created, refused, no records.
+/// A sheet with the counts that are to come of it: created, refused, no records.
 struct Sheet {
     name: &'static str,
     kind: &'static str,
@@ -133,7 +133,7 @@ async fn a_file_is_looked_at_before_it_is_imported() {
     let after = app.rows("SELECT count(*)::bigint AS count FROM screenings").await[0].integer("count");
     assert_eq!(before, after, "nothing is written");
 
-    // What nobody knows is named with a proposal, and can be said outright.
+    // Columns that nobody knows are named, with a proposal if any, and can be said outright.
     let file = "卡点,方向,时间,体温度数,家庭年收入\n北门,进,2020-02-03 8:05,36.5,5万\n";
     let told = look("", file.into()).await;
     let columns = &told["layout"]["sheets"][0]["columns"];

@@ -1,4 +1,4 @@
-//! What an import tells of rows: where they stand, which are hidden, and why a cell is wrong, in words.
+//! Words of an import on its rows: where they stand, which are hidden, and why a cell is wrong.
 
 use rust_xlsxwriter::Workbook;
 use serde_json::{Value as Json, json};
@@ -163,7 +163,7 @@ async fn a_reason_doesnt_make_a_void_an_undo() {
         "{again}"
     );
     admin.post(&format!("{path}:restore"), &json!({"reason": "误作废"})).await.expect(200);
-    // What an undo took back and somebody restored and voided by hand stays void, too.
+    // Rows that an undo took back are created again.
     let other = text.replace("8:00", "9:00");
     let done = import_text(&admin, "screenings", "", &other).await;
     let undo = format!("/v1/imports/{}:undo", done["id"].as_str().unwrap());

@@ -61,7 +61,7 @@ async fn every_register_says_what_names_an_entry_and_lets_it_go_afterwards() {
     }
     let chinese = admin.post(&format!("/v1/households/{home}:void"), &json!({"reason": "x"})).await.expect(409);
     assert!(chinese.body["errors"][0]["message"].as_str().unwrap().contains("户成员 1"), "{}", chinese.body);
-    // What came to an end is taken out of use instead, whoever names it.
+    // An entry that came to an end is taken out of use instead, whoever names it.
     admin.patch(&format!("/v1/grid-cells/{cell}"), "\"1\"", &json!({"active": false})).await.expect(200);
     // One after the other they go, those that lean on others first; restored, they name again.
     for (kind, entry) in [("household-members", &id("id")), ("households", &home), ("people", &id("person_id"))] {

@@ -97,7 +97,7 @@ async fn nothing_is_served_while_the_newest_number_has_no_line() {
     let config = app.core.config.clone();
     let refused = start::core(config.clone(), &app.database_url, routes::kinds()).await.err().unwrap().to_string();
     assert!(refused.contains("511802") && refused.contains("lianfang migrate"), "{refused}");
-    // What was filled before isn't looked through again; what came after it is.
+    // Changes that were filled in before aren't looked through again; those after them are.
     app.sql(
         "INSERT INTO service_settings SELECT 'index_of_changes_filled_511802', (last_no - 1)::text \
          FROM district_clocks WHERE district_code = '511802'",

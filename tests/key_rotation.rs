@@ -64,7 +64,7 @@ fn person(sequence: u32) -> Json {
     json!({"name": "王五", "document_number": fake_resident_id(sequence), "phone": format!("154{sequence:08}"), "area_code": "511802005"})
 }
 
-/// What is sealed beside records: of phones, files, accounts.
+/// Writes sealed values beside records: of phones, files, accounts.
 async fn written_beside(app: &TestApp, admin: &Actor) {
     let guard = app.gate_guard("大兴街道").await;
     let place = examples::checkpoint(admin, "511802005").await;
@@ -89,7 +89,7 @@ async fn written_beside(app: &TestApp, admin: &Actor) {
 
 const ENTRIES: [&str; 2] = ["ledger_entries", "ledger_changes"];
 
-/// What must be the same afterwards: numbers, digests, figures.
+/// Reads all that must be the same afterwards: numbers, digests, figures.
 async fn counted(app: &TestApp) -> BTreeMap<String, String> {
     let mut all = dump(app).await;
     all.retain(|name, _| name.ends_with("rollups") || name.ends_with("presences") || ENTRIES.contains(&name.as_str()));
@@ -117,7 +117,7 @@ async fn everything_is_sealed_again_and_nothing_changes() {
     admin.post(&reveal, &json!({"purpose": "medical_follow_up", "reason": "回访"})).await.expect(200);
     let purged = Later::of(&app).await.purged("disinfections").await;
     assert_eq!(purged.len(), 1);
-    // What duties are due by now is written by a worker, whenever its turn comes: none does from here on.
+    // Duties that are due by now are written by a worker, whenever its turn comes: none does from here on.
     app.sql("UPDATE worker_leases SET holder = gen_random_uuid(), held_until = now() + interval '1 day'").await;
     let cut = "SELECT count(*) AS count FROM disinfections WHERE octet_length(personal) = 41";
     let cut_before = app.rows(cut).await[0].integer("count").unwrap();
@@ -211,7 +211,7 @@ fn command(url: &str, keys: &Scratch, arguments: &[&str]) -> Command {
     command
 }
 
-/// What a command comes to, the services of this process going on meanwhile.
+/// Runs a command to its end, the services of this process going on meanwhile.
 async fn outcome(mut command: Command) -> std::process::Output {
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }

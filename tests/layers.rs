@@ -165,11 +165,11 @@ fn spelling(kind: &str) -> Regex {
     Regex::new(&format!(r"^{kind}(?:\.[a-z_]+)?$|{table}|[^>]'{kind}(?:\.[a-z_]+)?'")).unwrap()
 }
 
-/// What a room's kinds are called, no lower layer may know by heart: it would have to be changed with the room.
+/// Names of a room's kinds no lower layer may know by heart: it would have to be changed with the room.
 #[test]
 fn no_lower_layer_spells_a_kind_of_a_room() {
     const LOWER: [&str; 7] = ["kit", "ledger", "platform", "records", "exchange", "integrity", "statistics"];
-    // What a colon follows is a member of JSON.
+    // A literal before a colon is a member of JSON.
     let literal = Regex::new(r#"(?s)'\\?"'|"((?:[^"\\]|\\.)*)"(:?)"#).unwrap();
     let comment = Regex::new(r"(?m)^\s*//.*$").unwrap();
     let kinds = lianfang::server::routes::KINDS.iter().map(|kind| kind.name);

@@ -25,7 +25,7 @@ async fn text(actor: &Actor, path: &str) -> (u16, String) {
     (status, String::from_utf8(bytes).unwrap())
 }
 
-/// What a list of everything must say of its records: what each says of itself.
+/// Reads each record of a list alone: a list of everything must say the same of it.
 async fn told_alone(actor: &Actor, kind: &Kind, list: &str) -> Vec<String> {
     let list: Json = serde_json::from_str(list).unwrap();
     let mut told = Vec::new();
@@ -161,7 +161,7 @@ async fn rows_are_written_as_their_records_are_masked_and_plain_and_in_former_re
     // Lists in the clear whose items have sealed members: both parts are laid together first.
     let mut by_records = BTreeSet::from(["people", "inspections", "oversight_checks"]);
     assert_eq!(written(&app).await, by_records);
-    // What no client could send, and no service of ours wrote.
+    // Values that no client could send, and no service of ours wrote.
     let odd = r#"'[1.50, -0.0, 12345678901234567890, {"b": {"z": 1, "aa": null}, "a!": "\u0001\u001f\b\f\u007f𠮷", "a": []}, "\\\"/"]'"#;
     let capture = r#"'{"source": "import:\"1\"", "captured_by": "0198C0DE-0000-7000-8000-00000000000A", "device_time": "2020-02-02T08:30:00.5+08:00", "area_code_submitted": "511802", "warnings": [{"code": "clock_skewed", "field": "", "values": {"seconds": "7"}}, {"code": "unknown", "field": "/note"}, {"field": "without"}], "derived": ["area_code"]}'"#;
     let plain_capture = capture.replace(r#"import:\"1\""#, "import:1").replace(r#", {"field": "without"}"#, "");

@@ -1,4 +1,4 @@
-//! What people's mornings cost: how many requests, and how many bytes plain and gzipped. The figures of
+//! Costs of people's mornings: how many requests, and how many bytes plain and gzipped. The figures of
 //! `docs/stories.md` are these.
 
 use std::cell::Cell;

@@ -227,8 +227,8 @@ async fn a_full_disk_is_no_fault_of_the_service() {
     admin.post("/v1/organizations", &organization).await.expect(201);
 }
 
-/// Who asks the database who somebody is, and waits for the answer. The service's workers read accounts as well: they
-/// are none of a caller's questions.
+/// Questions to the database who somebody is that wait for the answer. The service's workers read accounts as well:
+/// they are none of a caller's questions.
 async fn lookups_waiting(app: &TestApp) -> i64 {
     let waiting = "SELECT count(*) AS lookups FROM pg_stat_activity WHERE datname = current_database() \
                    AND wait_event_type = 'Lock' AND query LIKE '%AS grants FROM users AS u%'";

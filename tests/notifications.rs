@@ -97,7 +97,7 @@ async fn each_is_told_what_is_his_without_a_name_and_marks_it_read() {
     }
     assert_eq!(app.nobody().get("/v1/notifications").await.status, 401);
 
-    // What comes after the mark is unread; a fortnight later nothing of it is told.
+    // Notifications after the mark are unread; a fortnight later none of them is told.
     set_clock(&app, "2020-01-24T22:30:00+08:00");
     work(&app).await;
     let nurse = later(&nurse).await;
@@ -172,7 +172,7 @@ async fn an_offer_and_its_answer_are_told_to_those_two() {
     assert_eq!(types(&again), ["offer"]);
     assert_ne!(again[0]["id"], offered[0]["id"]);
 
-    // What was withdrawn is no answer; what was taken is, to who offered it, and to who took it no news.
+    // A withdrawn offer is no answer; a taken one is, to who offered it, and to who took it no news.
     village.post(&format!("{path}:offer"), &json!({"assignee_id": village.id})).await.expect(200);
     assert_eq!((told(&neighbour, "").await.len(), types(&told(&village, "").await)), (0, vec!["declined"]));
     act(&village, "offer").await;

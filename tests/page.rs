@@ -1,4 +1,4 @@
-//! What the page asks for beside figures: as many records as people, names for ids, who is behind, its own files.
+//! Requests of the page beside figures: as many records as people, names for ids, who is behind, its own files.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -135,7 +135,7 @@ async fn who_is_behind_is_told_by_name_the_oldest_first() {
     );
 }
 
-/// What the page asks for to warn of partners that are told nothing, by the very address that it has.
+/// Warnings of partners that are told nothing, by the very address that the page has.
 #[tokio::test]
 async fn endpoints_in_trouble_are_told_to_whoever_answers_for_them() {
     let app = TestApp::start().await;

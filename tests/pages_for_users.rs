@@ -85,7 +85,7 @@ fn lines(page: &str) -> impl Iterator<Item = (usize, &str, bool)> {
     })
 }
 
-/// What a page is made of, with the line: marks of headings, of code with its language, of rows, items and paragraphs.
+/// Parts of a page, with the line: marks of headings, of code with its language, of rows, items and paragraphs.
 fn parts(page: &str) -> Vec<(String, usize)> {
     let mut behind_blank = true;
     let mut parts = Vec::new();

@@ -178,7 +178,7 @@ async fn grant(admin: &Actor, holder: &Actor, grant: &Json) {
     admin.patch(&path, user.header("etag"), &json!({"roles": [grant]})).await.expect(200);
 }
 
-/// What a phone has, told page by page.
+/// A phone with all that it has, told page by page.
 struct Phone {
     actor: Actor,
     cursor: Option<String>,

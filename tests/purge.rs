@@ -171,7 +171,7 @@ async fn every_kind_is_purged_and_the_ledger_holds() {
     require_whole(&app, &mut checkpoint).await;
     let ciphertexts = all_ciphertexts(&app).await;
     assert!(ciphertexts.len() > 100, "{}", ciphertexts.len());
-    // What duties are due by now is written by a worker, whenever its turn comes: none does from here on.
+    // Duties that are due by now are written by a worker, whenever its turn comes: none does from here on.
     app.sql("UPDATE worker_leases SET holder = gen_random_uuid(), held_until = now() + interval '1 day'").await;
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     let later = Later::of(&app).await;

@@ -1,4 +1,4 @@
-//! What has to be put right until when: made of lines of inspections and oversight checks, moved on by steps.
+//! Rectifications with their due days: posted, or made of lines of inspections and oversight checks, moved on by steps.
 
 use lianfang::platform::access::Role;
 use serde_json::{Value as Json, json};
@@ -171,7 +171,7 @@ async fn a_line_follows_what_asks_for_it() {
     let new = told("").await;
     assert_eq!(new.iter().filter(|(.., state)| state == "waived").count(), 2, "{new:?}");
     assert!(new.contains(&line_of(json!(1), "更换口罩", "issued")), "{new:?}");
-    // What is brought back stands as its steps say.
+    // A line that is brought back stands as its steps say.
     market.inspector.amends(&path, json!({"requirements": [line("补齐消杀记录", "2020-02-05")]})).await;
     assert!(told("").await.contains(&line_of(json!(1), "补齐消杀记录", "reported")));
     // A void source asks for nothing; a restored one asks again.

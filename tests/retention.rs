@@ -98,7 +98,7 @@ async fn an_order_is_told_taken_carried_out_and_certified() {
     assert_eq!(figures(&app).await, figures_before);
     verify(&app.core, |_, _| {}).await.unwrap();
 
-    // Who ordered it stands in the audit, twice.
+    // The account that ordered it stands in the audit, twice.
     for verb in ["purge.order", "records.purge"] {
         let trail = auditor.get(&format!("/v1/audit?verb={verb}")).await.expect(200).body;
         let line = &trail["items"][0];
@@ -159,7 +159,7 @@ async fn who_may_not_order_is_told_and_all_faults_at_once() {
         assert!(listed(narrow).await.is_empty());
     }
     assert_eq!(auditor.post("/v1/purges", &order("people")).await.expect(403).code(), "forbidden");
-    // What is counted of a closed room is told to those who read it.
+    // Counts of a closed room are told to those who read it.
     let head = app.administrator().await;
     let mut asked = order("corrections_subjects");
     asked["validate_only"] = true.into();
@@ -306,7 +306,7 @@ async fn broken_off_at_any_moment_another_process_goes_on() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    // What a killed process, or one that lost its lease, does: it ends in the middle.
+    // Ends in the middle, as a killed process does, or one that lost its lease.
     tokio::select! {
         done = look_after(&app.core) => done.unwrap(),
         () = partly => {}

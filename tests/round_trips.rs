@@ -1,4 +1,4 @@
-//! What comes out can be read by people and goes in again: every export of every kind, untouched, changes nothing.
+//! Exports can be read by people and go in again: every one of every kind, untouched, changes nothing.
 
 use calamine::{Data, Reader};
 use serde_json::{Value as Json, json};
@@ -83,7 +83,7 @@ async fn every_export_of_every_kind_comes_back_as_the_same() {
             }
         }
     }
-    // What is void says so in the file, too; a file that doesn't is told.
+    // A void record says so in the file, too; a file that doesn't is told.
     let path = admin.get("/v1/places?limit=1").await.body["items"][0]["id"].as_str().unwrap().to_owned();
     let before = export(&admin, "places", CSV, "headers=zh").await;
     admin.post(&format!("/v1/places/{path}:void"), &json!({"reason": "twice"})).await.expect(200);

@@ -38,7 +38,7 @@ async fn every_kind_keeps_to_area_and_organisation_for_every_role() {
                 let reads = kind.readers.contains(role);
                 let writes = kind.writers.contains(role);
                 let far = kind.reach == Reach::District;
-                // What belongs to another record is seen by whoever reads that one's kind.
+                // A record that belongs to another is seen by whoever reads that one's kind.
                 let subject = kind.rules.belongs_to().and_then(|belongs| kind.subject(body[belongs.kind].as_str()?));
                 let is_seen = (own || far) && subject.is_none_or(|subject| subject.readers.contains(role));
                 let read = match (reads, is_seen) {

@@ -96,7 +96,7 @@ async fn written(admin: &Actor) -> Vec<String> {
     let delivery = json!({"need_request_id": need_id, "items": [{"item": format!("{MARK}的药"), "quantity": "1", "quantity_unit": "盒"}],
         "proof": "signature", "proof_reference": format!("{MARK}签收单"), "area_code": "511802005"});
     paths.push(admin.post("/v1/deliveries", &delivery).await.expect(201).header("location").to_owned());
-    // What follows from a delivery is written by the rules of today; this is as the former release wrote a request.
+    // Writes that follow from a delivery go by the rules of today; this is as the former release wrote a request.
     admin.patch(&paths[2], "\"3\"", &json!({"note": "敲门三次"})).await.expect(200);
     paths
 }

@@ -140,7 +140,7 @@ async fn the_page_comes_whole_from_the_binary() {
     assert_eq!(client.get(app.url("/docs/nothing.js")).send().await.unwrap().status(), 404);
 }
 
-/// What the binary carries is a tenth over the air, and nothing the second time.
+/// Documents of the binary are less than half over the air, and nothing the second time.
 #[tokio::test]
 async fn documents_go_gzipped_and_once() {
     use std::io::Read;

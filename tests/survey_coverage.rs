@@ -169,7 +169,7 @@ async fn the_table_of_the_page() {
     holds(&app).await;
     admin.post(&format!("/v1/households/{}:unmerge", households[598]), &json!({"reason": "两户"})).await.expect(200);
     assert_eq!(total(&admin, &round).await["refused"], 1);
-    // What happened before the close counts whenever it arrives, what happened after it doesn't.
+    // A visit before the close counts whenever it arrives, one after it doesn't.
     set_clock(&app, "2020-02-03T12:00:00+08:00");
     let admin = app.administrator().await;
     let closed = admin.post(&format!("/v1/survey-rounds/{round}:close"), &json!({})).await.expect(200).body;
@@ -498,7 +498,7 @@ async fn whoever_alters_a_list_or_a_standing_is_found() {
     let of_twin = member(&admin, &twin, 2).await;
     admin.post(&format!("/v1/households/{twin}:merge"), &json!({"into_id": two, "reason": "同一户"})).await.expect(200);
     let round = started(&admin, json!({})).await;
-    // Who lives in a household that is another's belongs to that one.
+    // Members of a household that is another's belong to that one.
     let of_two = target(&admin, &round, &two).await;
     assert_eq!((&of_two["members"][0]["person_id"], of_two["members"].as_array().unwrap().len()), (&json!(of_twin), 1));
     // The register goes on: the list is that of the start, and stays provable.

@@ -149,7 +149,7 @@ fn stand(visits: &[&Visit]) -> (String, Option<String>, Option<String>) {
     }
 }
 
-/// What the service says equals a recount of the records.
+/// Compares the service's answers with a recount of the records.
 async fn compare(app: &TestApp, admin: &Actor, round: &str, list: &[(String, Vec<String>)], when: &str) {
     let (standings, beside, channels) = Records::read(app, round, list).await.recount();
     let mut served = BTreeMap::new();

@@ -174,7 +174,7 @@ async fn a_banquet_held_under_a_ban_is_a_violation_in_the_same_append() {
     assert_eq!(amend(&police, &of_home, json!({"outcome": "educated"})).await["place_id"], Json::Null);
     let listed = police.get(&format!("/v1/violations?banquet_id={}", made["id"].as_str().unwrap())).await.expect(200);
     assert_eq!(listed.body["items"].as_array().map(Vec::len), Some(1));
-    // What can't be is said at once.
+    // Faults of an impossible banquet are told at once.
     let wrong = json!({"planned_on": "2020-02-20", "tables": 1001, "diners": -1, "status": "held"});
     let faults = inspector.post("/v1/banquets", &wrong).await.expect(422).faults();
     let expected = [

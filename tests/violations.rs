@@ -73,7 +73,7 @@ async fn one_of_case_place_and_person_is_enough() {
         nurse.post("/v1/violations", &wrong).await.expect(422).faults(),
         [("/person_id".to_owned(), "other_case".to_owned())]
     );
-    // What is amended: the place; never to whom or to which case it belongs.
+    // Amendments change the place; never to whom or to which case it belongs.
     let path = banquet.header("location");
     for (patch, at) in [(json!({"case_id": case}), "/case_id"), (json!({"person_id": person}), "/person_id")] {
         let refused = admin.patch(path, "\"1\"", &patch).await.expect(422).faults();
@@ -187,7 +187,7 @@ async fn sheets_tell_of_places_people_and_cases() {
     assert_eq!(counts(&again), [0, 2, 0, 0, 0], "{again}");
     let nobody = import(&nurse, "violations", "", "违规类型,发生时间\n聚餐,2020-02-02\n").await;
     assert_eq!(counts(&nobody), [0, 0, 0, 0, 1], "{nobody}");
-    // What is late is said of work at a place, not of a case's records.
+    // Lateness is told of work at a place, not of a case's records.
     let late = json!({"case_id": case, "violation_kind": "went_out", "occurred_at": "2020-01-25T10:00:00+08:00"});
     let late = nurse.post("/v1/violations", &late).await.expect(201).warnings();
     assert!(!late.contains(&"reported_late".to_owned()), "{late:?}");

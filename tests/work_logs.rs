@@ -126,7 +126,7 @@ async fn a_log_writes_itself_from_its_authors_records_and_nobody_elses() {
     assert_eq!((&draft["level"], &draft["is_zero"], &draft["log_id"]), (&json!("village"), &json!(false), &Json::Null));
     let of_group = group.get("/v1/work-logs/draft?on=2020-02-02").await.expect(200).body;
     assert_eq!((&of_group["counts"], &of_group["level"]), (&json!({"households_visited": 1}), &json!("group")));
-    // What is confirmed has no warning; what differs is kept and told.
+    // A confirmed count has no warning; one that differs is kept and told.
     let log = json!({"level": "village", "worked_on": "2020-02-02", "content": draft["content_zh"], "counts": draft["counts"]});
     let taken = village.post("/v1/work-logs", log).await.expect(201);
     assert_eq!((taken.warnings(), &taken.body["user_id"]), (Vec::<String>::new(), &json!(village.id)));

@@ -62,20 +62,20 @@ fn bar() -> Result<ProgressBar, Failure> {
     Ok(bar)
 }
 
-/// What `purge` is asked.
+/// Task of `purge`.
 pub enum Purge {
     /// Records of a kind.
     Of {
         /// The kind, by its name.
         kind: String,
-        /// What happened before this day is purged.
+        /// Records from before this day are purged.
         before_on: NaiveDate,
         /// Why.
         reason: String,
         /// Whether it only says what it would do.
         dry_run: bool,
     },
-    /// What was ordered over HTTP, and what policies say.
+    /// Purges that were ordered over HTTP, and those that policies ask for.
     Ordered,
 }
 

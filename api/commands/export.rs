@@ -13,7 +13,7 @@ use super::client::{Attempt, Reply, Server, json as json_of, persist};
 use super::language::{say, spoken};
 use super::{EXIT_CODES, Failure, kind_named, print};
 
-/// What is exported, and whereto.
+/// Records to export, and whereto.
 #[derive(Clone, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct Export {

@@ -15,7 +15,7 @@ use super::{EXIT_CODES, Failure, inspect, kind_named, print};
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const NDJSON: &str = "application/x-ndjson";
 
-/// What is imported, and how.
+/// File to import, and how.
 #[derive(Clone, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct Import {
@@ -60,7 +60,7 @@ pub struct Import {
     /// Only this sheet of a workbook.
     #[arg(long)]
     sheet: Option<String>,
-    /// What happens to columns that nobody knows: ignore, note or refuse.
+    /// Handling of columns that nobody knows: ignore, note or refuse.
     #[arg(long)]
     unknown: Option<String>,
     /// Only show what would be done.

@@ -1,4 +1,4 @@
-//! What an import would do, as a table for the terminal.
+//! Preview of an import, as a table for the terminal.
 
 use kit::field::Shape;
 use kit::text::Language;
@@ -154,7 +154,7 @@ fn outcome(word: &str, language: Language) -> &'static str {
     }
 }
 
-/// What is missing, and the options that would help.
+/// Missing fields, and the options that would help.
 fn advice(told: &Json, language: Language) -> Vec<String> {
     let texts = |name: &str| list(told.get(name)).map(|text| text.as_str().unwrap_or_default().to_owned());
     let missing = texts("missing").map(|name| format!("{}: {name}", say(language, "missing", "缺少")));

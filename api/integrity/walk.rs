@@ -212,7 +212,7 @@ fn note(core: &Core, kind: &'static Kind, row: Row, found: &mut Rows) -> Result<
     Ok(())
 }
 
-/// What an envelope holds: `Some(None)` where it was purged, `None` where it doesn't open or isn't what its commitment
+/// Content of an envelope: `Some(None)` where it was purged, `None` where it doesn't open or isn't what its commitment
 /// says.
 fn opened(core: &Core, kind: &Kind, record: &Record, sealed: &[u8]) -> Option<Option<Vec<u8>>> {
     let owner = owner(kind, &record.envelope);

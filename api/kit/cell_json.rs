@@ -26,7 +26,7 @@ impl JsonWriter {
         Self { out: Vec::with_capacity(bytes), zone, last: None }
     }
 
-    /// What was written.
+    /// Bytes written.
     pub fn into_bytes(self) -> Vec<u8> {
         self.out
     }

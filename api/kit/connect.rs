@@ -45,7 +45,7 @@ pub async fn connect(url: &str) -> Result<AsyncPgConnection, DatabaseError> {
     }
 }
 
-/// What an address says of TLS, and the address without what the driver doesn't know.
+/// TLS options of an address, and the address without what the driver doesn't know.
 #[derive(Debug, Default)]
 struct Asked {
     rest: String,

@@ -286,7 +286,7 @@ fn of_texts(information: &dyn DatabaseErrorInformation) -> DatabaseError {
     } else if texts().any(is_going_down) {
         DatabaseError::Unreachable("the database is going down or starting".into())
     } else {
-        // What one of several servers refused is told within; where nothing is, it went away.
+        // Refusals by one of several servers are told within; with none, its broken connection says that it went away.
         let gone = || match says("failure on connection marked as essential") {
             true => DatabaseError::Unreachable("one of the servers went away".into()),
             false => DatabaseError::Failed(information.message().to_owned()),

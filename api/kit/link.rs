@@ -16,7 +16,7 @@ use super::row::Row;
 use super::row_scope::{Rooms, RowScope, setting_of};
 use super::statement::Statement;
 
-/// The role of the service's statements: it owns no table and passes no policy by (`api/wall`).
+/// The role of the service's statements: it owns no table and passes no policy by (`api/platform/row_security`).
 pub const SERVICE_ROLE: &str = "lianfang_service";
 /// The role of what sees everything, where an engine of several servers refuses to write in one that is behind policies: it
 /// owns no table either, and passes policies by.

@@ -27,7 +27,7 @@ pub struct Head {
     pub chain: Arc<[u8]>,
 }
 
-/// What is known of the looks at the clocks, by district.
+/// Looks at the clocks, by district.
 #[derive(Default)]
 struct Looks(BTreeMap<String, Look>);
 

@@ -114,7 +114,7 @@ async fn recover(link: &mut Link, jobs: Vec<Job>, cause: &str) {
                         None => missing.push(job),
                     }
                 }
-                // What is written next may fail again at once: each caller sends it himself.
+                // Another write may fail again at once: each caller sends his own himself.
                 if link.patience().is_zero() {
                     let gone = || Err(AppendError::Unreachable(cause.to_owned()));
                     return missing.into_iter().for_each(|job: Job| job.answer(gone()));

@@ -31,8 +31,8 @@ pub(super) fn of_append(append: &Append, digest: &[u8; 32], arrived: &Newcomers)
 /// Time at which a statement is begun, but never before what the clock has told already.
 const NOW: &str = "greatest(statement_timestamp(), c.advanced_at)";
 
-/// What instants are counted from. The difference of two is the same in every zone, which an engine that spreads districts
-/// over servers asks of what changes rows.
+/// Instant from which others are counted. The difference of two is the same in every zone, which an engine that spreads
+/// districts over servers asks of what changes rows.
 const BEGINNING: &str = "timestamptz '1970-01-01 00:00:00+00'";
 
 /// Advances the clock and the chain. The instant is the statement's own and never runs backwards: an engine that

@@ -48,7 +48,7 @@ pub async fn linked(core: &Core, actor: &Actor, kind: &'static Kind, trees: &[Tr
     write_whole(core, actor, kind, &preparations, false, now).await
 }
 
-/// What would become of such a batch; none where all would be written, and the item would be a new record.
+/// Outcomes of such a batch, foretold; none where all would be written, and the item would be a new record.
 pub async fn linked_trial(
     core: &Core,
     actor: &Actor,

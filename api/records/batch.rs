@@ -46,7 +46,7 @@ pub static VALIDATE_ONLY: Field = Field::new(
     "Every check is made, nothing is written.",
 );
 
-/// What became of the items, in the order of the request.
+/// Results of the items, in the order of the request.
 #[derive(Serialize, ToSchema)]
 pub struct BatchResults {
     /// One an item.
@@ -54,7 +54,7 @@ pub struct BatchResults {
     results: Vec<BatchResult>,
 }
 
-/// What became of one item.
+/// Result of one item.
 #[derive(Serialize, ToSchema)]
 pub struct BatchResult {
     /// The item's place in the request.
@@ -75,7 +75,7 @@ pub struct BatchResult {
     /// Why it was refused.
     #[schema(required, schema_with = refused)]
     problem: Option<Json>,
-    /// What is implausible about it.
+    /// Warnings about what is implausible.
     #[schema(max_items = 50)]
     warnings: Vec<RecordWarning>,
     /// The kind of record.
@@ -235,7 +235,7 @@ fn result(call: &Call, kind: &'static Kind, index: usize, item: Option<&Tree>, o
     }
 }
 
-/// What became of the items of a batch, as an answer.
+/// Answer with the results of a batch's items.
 pub fn answer(results: Vec<BatchResult>) -> HttpResponse {
     HttpResponse::build(StatusCode::MULTI_STATUS)
         .insert_header((CACHE_CONTROL, "no-store"))

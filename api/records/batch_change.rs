@@ -151,7 +151,7 @@ async fn write(
     }
 }
 
-/// What would become of changes; nothing is written.
+/// Foretells the results of changes; nothing is written.
 async fn tried(
     core: &Core,
     actor: &Actor,

@@ -43,12 +43,12 @@ pub const PATCH: Field = Field::new(
 )
 .required();
 
-/// What names the record of an item that amends.
+/// Fields that name the record of an item that amends.
 static AMENDED: &[Field] = &[ID.field, REVISION.field.required()];
-/// What names the record of an item that voids.
+/// Fields that name the record of an item that voids.
 static VOIDED: &[Field] = &[ID.field, REVISION.field];
 
-/// What is done to the records of a batch.
+/// Sort of change that a batch makes to its records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// Each takes its merge patch.
@@ -124,7 +124,7 @@ impl ChangeItem {
         Ok(Self { id: form.required(&ID)?, if_match, change, key: None })
     }
 
-    /// What the record would become, and why it can't.
+    /// Plans the change: the record as it would become, or why it can't.
     pub async fn plan(&self, core: &Core, actor: &Actor, kind: &'static Kind) -> Result<Plan, Problem> {
         let (current, next) = match &self.change {
             Change::Amend(patch) => {
@@ -137,7 +137,7 @@ impl ChangeItem {
         Ok(Plan { current, next })
     }
 
-    /// What the record would become where rules across rows refused the first plan, and may be given way to.
+    /// Record as it would become where rules across rows refused the first plan, and may be given way to.
     pub async fn given_way(
         &self,
         core: &Core,

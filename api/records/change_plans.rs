@@ -32,7 +32,7 @@ pub enum Planned {
 }
 
 impl Planned {
-    /// What would become of it.
+    /// Result that it would have.
     pub fn tried(self) -> Changed {
         match self {
             Self::Done(changed) => changed,

@@ -151,7 +151,7 @@ async fn attempt(
     Ok(pending.into_iter().zip(outcomes).map(|((index, item), outcome)| (index, item, outcome)).collect())
 }
 
-/// What comes after a try.
+/// Step that follows a try.
 enum Next {
     /// Nothing: its outcome, none where another writer was met.
     Done(Option<Box<Outcome>>),

@@ -161,7 +161,7 @@ impl Draft {
         }
     }
 
-    /// Who is named in a reference, or by what identifies the one that is told inline.
+    /// The id that a reference names, or that of the record told inline, by what identifies it.
     pub fn named(&self, reference: &TypedField<Uuid>, context: &Context<'_>) -> Option<Uuid> {
         let mut told = self.inline.iter().filter(|(field, _)| self.id_field(field) == reference.name());
         let inline = || told.find_map(|(_, inner)| inner.kind.rules.identify(inner, context));

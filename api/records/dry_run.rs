@@ -29,7 +29,7 @@ pub struct DryRun {
     pub assumed: bool,
     admitted: Vec<Append>,
     twins: Twins,
-    /// What it would have written so far, where later lots may name that.
+    /// Records that it would have written so far, where later lots may name them.
     unwritten: Option<Unwritten>,
 }
 
@@ -39,7 +39,7 @@ impl DryRun {
         Self { unwritten: Some(Unwritten::default()), ..Self::default() }
     }
 
-    /// What it would have written so far.
+    /// Records that it would have written so far.
     pub fn unwritten(&self) -> Option<&Unwritten> {
         self.unwritten.as_ref()
     }

@@ -31,7 +31,7 @@ pub fn stages(kind: &Kind, trees: &[Tree]) -> Vec<Range<usize>> {
     stages
 }
 
-/// What became of the items so far.
+/// Results of the items so far, by id.
 #[derive(Default)]
 pub struct Earlier {
     written: BTreeSet<Uuid>,

@@ -14,7 +14,7 @@ pub enum Privacy {
     Open,
 }
 
-/// What an amount is of, which is how a text says it.
+/// Sort of an amount; a text says it accordingly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantity {
     /// Counts, money, goods by the piece or the tonne: said as they are, counts rounded by words.
@@ -38,7 +38,7 @@ pub struct Figure {
     pub unit: Text,
     /// Decimal places that the measure's integers carry; 0 for counts.
     pub scale: u32,
-    /// What its amounts are of.
+    /// Sort of its amounts.
     pub quantity: Quantity,
     /// Whether it is kept by the hour too.
     pub hourly: bool,

@@ -108,7 +108,7 @@ impl Key {
         Ok(!core.database.read(&statement).await?.is_empty())
     }
 
-    /// What was answered under this key in a district. 422 where the key was used for another body.
+    /// The answer kept under this key in a district. 422 where the key was used for another body.
     async fn kept(&self, core: &Core, district_code: &str) -> Result<Option<Kept>, Problem> {
         let statement =
             Statement::new("SELECT request_digest, status, id, revision FROM idempotency_keys WHERE district_code = ")

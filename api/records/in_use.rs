@@ -21,10 +21,10 @@ use super::definition::{Kind, Registry};
 use super::record::Record;
 use super::write_context::WriteContext;
 
-/// What names entries of a register beside records' references.
+/// A source that names entries of a register, beside records' references.
 #[derive(Debug)]
 pub struct NamedElsewhere {
-    /// What it is called.
+    /// Name for people.
     pub label: Text,
     /// A SELECT of `district_code` and `id`, a row for each that names the id.
     pub select: &'static str,
@@ -35,7 +35,7 @@ columns! {
     OF "of": String;
     /// The entry, or into whom it was merged.
     NAMED "named": Uuid;
-    /// What names it: a kind, or the place of something else in the register's list.
+    /// The source that names it: a kind, or the place of another one in the register's list.
     BY "by": String;
     /// How many do.
     MANY "many": i64;
@@ -69,7 +69,7 @@ impl Decider for InUse {
         "in_use"
     }
 
-    /// What names the entries that are to be voided.
+    /// Statements that count the uses of the entries that are to be voided.
     fn load(&self, district_code: &str, claims: &[&Claim]) -> Vec<Statement> {
         let registers = self.0.kinds().filter(|kind| kind.rules.stays_while_named());
         let of_register = |of: &'static Kind| {
@@ -115,7 +115,7 @@ impl InUse {
     }
 }
 
-/// What belongs to a case is the case's: rules of its own say when its person can be voided.
+/// Leaves out records of a case: the case's own rules say when its person can be voided.
 fn outside_cases(by: &Kind) -> String {
     let case = by.rules.follows().and_then(|follows| follows.case());
     case.map(|case| format!(" AND r.{case} IS NULL")).unwrap_or_default()
@@ -138,7 +138,7 @@ fn family(of: &Kind, district_code: &str, ids: Vec<Value>) -> Statement {
         .sql(") ")
 }
 
-/// What names an entry of a register, by what it is.
+/// Uses of each entry of a register, counted by source.
 type Uses = BTreeMap<(String, Uuid), BTreeMap<String, i64>>;
 
 struct Naming {
@@ -158,7 +158,7 @@ impl State for Naming {
         if case.is_some_and(|case| claim.former.as_ref().is_some_and(|former| former.id(case).is_some())) {
             return Ok(());
         }
-        // What is voided in the same batch names nothing any more.
+        // Records that are voided in the same batch name nothing any more.
         for (field, of) in names(kind, &self.kinds) {
             let named = claim.former.as_ref().and_then(|former| former.id(field));
             let count = named.and_then(|id| self.uses.get_mut(&(of.name.to_owned(), id))?.get_mut(kind.name));

@@ -1,5 +1,5 @@
-//! What records name, told beside them in short: `?include=person,place`. One query a kind, each in the caller's scope:
-//! what he may not see isn't there.
+//! Names beside ids: records that others name, told in short: `?include=person,place`. One query a kind, each in the
+//! caller's scope: what he may not see isn't there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -181,7 +181,7 @@ pub fn is_asked(query: &Values) -> bool {
     query.has(NAME)
 }
 
-/// What records of a district name, as the caller asks for it; people plainly whom he was told plainly.
+/// Records that those of a district name, as the caller asks for them; people plainly whom he was told plainly.
 pub async fn included(
     call: &Call,
     district_code: &str,

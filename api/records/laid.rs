@@ -98,8 +98,8 @@ pub fn unpack(kind: &Kind, plaintext: &[u8], envelope: &mut Envelope, values: &m
     Ok(())
 }
 
-/// What an envelope has, typed, where it says nothing that must be laid over the columns: no items of a list whose rest
-/// stands there, nothing of a former release. `None` where it does, or holds no JSON.
+/// Values of an envelope, typed, where it says nothing that must be laid over the columns: no items of a list whose
+/// rest stands there, nothing of a former release. `None` where it does, or holds no JSON.
 pub fn unpack_apart(kind: &Kind, plaintext: &[u8]) -> Option<Values> {
     let mut values = Values::default();
     let Json::Object(members) = serde_json::from_slice(plaintext).ok()? else { return Some(values) };

@@ -61,7 +61,7 @@ fn of_grant(actor: &Actor, kind: &Kind, grant: &Grant, asked: Option<&str>) -> V
         Reach::District => grant.area_code.get(..DISTRICT_DIGITS).unwrap_or(&grant.area_code),
     };
     let part = both(reach, asked.unwrap_or_default());
-    // What belongs to others is seen in whatever way those are seen: of an organisation, shared, at a watched place.
+    // Records that belong to others are seen however those are seen: of an organisation, shared, at a watched place.
     let by_organization = kind.reach == Reach::Area && kind.rules.belongs_to().is_none();
     let organizations = actor.organizations_of(grant).filter(|_| by_organization);
     let mut leads = Vec::new();

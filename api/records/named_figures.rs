@@ -27,7 +27,7 @@ pub enum AskedOrg {
     One(Uuid),
     /// That one and all below it.
     Under(Uuid),
-    /// What belongs to none.
+    /// Records that belong to none.
     Nobody,
 }
 
@@ -43,7 +43,7 @@ impl AskedOrg {
     }
 }
 
-/// What is asked of one figure.
+/// Query for one figure.
 #[derive(Clone, Debug, Default)]
 pub struct FigureQuery {
     /// Its name in the catalogue.
@@ -58,7 +58,7 @@ pub struct FigureQuery {
     pub from_on: Option<NaiveDate>,
     /// The last day.
     pub to_on: NaiveDate,
-    /// What else narrows it: a filter of the list behind it, and its word.
+    /// Filters of the list behind it that narrow it further, each with its word.
     pub filters: BTreeMap<String, String>,
     /// The survey round that it is of.
     pub round_id: Option<Uuid>,
@@ -93,7 +93,7 @@ pub struct Evaluated {
     pub amount: Result<FigureAmount, Withheld>,
     /// Whether small numbers are hidden in it: then it is the sum of what isn't, or none.
     pub suppressed: bool,
-    /// What it is called, where that is more than the catalogue says.
+    /// Name for people, where that is more than the catalogue says.
     pub label: Option<Cow<'static, str>>,
     /// Unit, where that is another one.
     pub unit: Option<Cow<'static, str>>,
@@ -103,7 +103,7 @@ pub struct Evaluated {
     pub records_url: Option<String>,
     /// A second list, where two kinds stand behind it.
     pub further_records_url: Option<String>,
-    /// What is counted, where no list has exactly that.
+    /// Ids of the records counted, where no list has exactly those.
     pub record_ids: Option<Vec<Uuid>>,
     /// The figures that it is the sum of, and their lists.
     pub sum_of: Option<Vec<(String, Option<String>)>>,
@@ -143,13 +143,13 @@ pub struct CatalogueEntry {
     pub name: Cow<'static, str>,
     /// The kind of the records behind it.
     pub kind: &'static str,
-    /// What people call it.
+    /// Name for people.
     pub label: Cow<'static, str>,
-    /// What is counted.
+    /// Unit of the figure.
     pub unit: Cow<'static, str>,
     /// Decimal places of its amount; 0 for counts.
     pub scale: u32,
-    /// What its amounts are of.
+    /// Sort of its amounts.
     pub quantity: Quantity,
     /// Members of a query that it takes, beside its name and the last day.
     pub takes: Vec<Taken>,

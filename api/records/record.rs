@@ -98,7 +98,7 @@ impl Record {
 
     fn seal(&self, kind: &Kind, sealer: &Sealer) -> Result<Option<Vec<u8>>, Problem> {
         if let Some(purged_at) = self.envelope.purged_at {
-            // What follows from other records may move it on; it stays purged.
+            // Consequences of other records may move it on; it stays purged.
             return Ok(Some(sealer.seal_purged(owner(kind, &self.envelope), b"{}", purged_at)));
         }
         let mut members = laid::sealed_values(kind, self);

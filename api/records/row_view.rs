@@ -23,7 +23,7 @@ use crate::platform::privacy::seal::{Owner, purged_at};
 /// Bytes that a record takes, about.
 const EACH: usize = 1_400;
 
-/// What rows are written for: their kind, in whose words, and whether what is personal is masked.
+/// Terms of writing rows: their kind, in whose words, and whether what is personal is masked.
 #[derive(Clone, Copy)]
 pub struct RowWriting<'a> {
     /// The service.
@@ -198,7 +198,7 @@ impl RowWriting<'_> {
         writer.serialize(&told).ok()
     }
 
-    /// What is sealed. It is opened whenever there is something: a mask shows a part of what it hides.
+    /// Opens the sealed values where a told member may be among them: a mask, too, shows a part of what it hides.
     fn sealed(&self, row: &RecordRow, at: &Places) -> Option<Values> {
         let Some(cell) = row.cell(at.sealed).filter(|_| self.members.has_sealed(self.kind)) else {
             return Some(Values::default());

@@ -270,8 +270,8 @@ pub trait Rules: Sync {
         Vec::new()
     }
 
-    /// What a purge leaves in the columns of the blind indexes so that figures go on counting what was sealed, where
-    /// the kind has such figures: nobody finds anything by it. None where the columns are emptied.
+    /// Values that a purge leaves in the columns of the blind indexes so that figures go on counting what was sealed,
+    /// where the kind has such figures: nobody finds anything by them. None where the columns are emptied.
     fn counted_as(&self) -> Option<fn(&Record, &Keys) -> Vec<Value>> {
         None
     }
@@ -455,7 +455,7 @@ pub trait Rules: Sync {
         &[]
     }
 
-    /// What a record of it is in the work log of whoever wrote it, where it is a piece of work.
+    /// Counts in its author's work log to which a record of it adds, where it is a piece of work.
     fn logged(&self) -> &'static [Logged] {
         &[]
     }
@@ -470,7 +470,7 @@ pub trait Rules: Sync {
         false
     }
 
-    /// What else names its entries, beside references of records.
+    /// Further sources that name its entries, beside references of records.
     fn named_elsewhere(&self) -> &'static [NamedElsewhere] {
         &[]
     }

@@ -174,7 +174,7 @@ fn shared(row: &str, statement: Statement, actor: &Actor, kind: &Kind, grant: &G
     let Some(column) = place_column(kind).filter(|_| actor.supervises) else { return statement };
     let statement = within(row, statement.seeing(area()).sql(" OR ("), &grant.area_code);
     let statement = watched(row, column, statement, &organizations);
-    // What belongs to a case is read with the case, wherever it happened.
+    // Records of a case are read with the case, wherever they happened.
     match kind.rules.follows().and_then(|follows| follows.case()) {
         Some(case) => statement.sql(format!(" AND {row}.{case} IS NULL)")),
         None => statement.sql(")"),

@@ -49,7 +49,7 @@ pub struct Theme {
     pub before_recount: &'static [BeforeRecount],
     /// Proofs that what it keeps beside its records is what the ledger says.
     pub proofs: &'static [Proof],
-    /// What it keeps beside records, for a purge to erase with them.
+    /// Erasers of what it keeps beside records, for a purge.
     pub erasers: &'static [Eraser],
     /// Objects that it keeps sealed beside records.
     pub kept_objects: &'static [KeptObject],
@@ -120,7 +120,7 @@ pub struct KeptObject {
     pub kind: &'static str,
     /// Condition on a row `r` of the kind that has one.
     pub is_kept: &'static str,
-    /// What its owner calls it.
+    /// Its name as a field of its owner.
     pub field: &'static str,
 }
 

@@ -26,7 +26,7 @@ pub struct Wide {
     pub axis: WideAxis,
     /// The member that a cell says: where the sheet has a column of its own for it, the sheet isn't wide.
     pub cell: Path,
-    /// What the cell is called where a fault names it.
+    /// Name of the cell in a fault.
     pub called: Text,
     /// Words that mean that there is nothing, beside an empty cell and a dash.
     pub blank: &'static [&'static str],
@@ -79,7 +79,7 @@ pub struct Told<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// What the columns of a wide sheet are headed by.
+/// Axis of a wide sheet: the headers of its columns.
 pub enum WideAxis {
     /// A day and a part of it: 2月1日上午.
     DayAndSlot {
@@ -143,21 +143,21 @@ pub struct WideFlow {
 pub struct WideSlot {
     /// Its word.
     pub code: &'static str,
-    /// What people write for it, the longest first.
+    /// Words that people write for it, the longest first.
     pub words: &'static [&'static str],
     /// The hour at which it was, where nobody says.
     pub hour: u32,
 }
 
-/// What a cell says of a record.
+/// Part of a record that a cell says.
 #[derive(Default)]
 pub struct WideCell {
     /// Its members.
     pub members: Vec<(Path, Tree)>,
     /// Members that hold where neither the row nor the cell says otherwise.
     pub defaults: Vec<(Path, Tree)>,
-    /// What was read otherwise than it is written.
+    /// Warning of something read otherwise than it is written.
     pub warning: Option<&'static Warning>,
-    /// What has no field of its own.
+    /// Text that has no field of its own.
     pub noted: Option<String>,
 }

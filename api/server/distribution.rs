@@ -227,7 +227,7 @@ async fn tables(owner: &mut AsyncPgConnection) -> Result<Vec<(String, Place)>, S
             None => faults.push(format!("{table} has no district and no place of its own")),
         }
     }
-    // What tells rows apart must name the district, or each server would let the same one in.
+    // Unique indexes must name the district, or each server would let the same key in.
     let keys = Statement::new(
         "SELECT DISTINCT i.indexrelid::regclass::text AS name FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid \
            JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'district_code' \

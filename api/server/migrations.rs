@@ -116,7 +116,7 @@ async fn drop_half_built_indexes(connection: &mut AsyncPgConnection) -> Result<(
 async fn finish(url: &str, lock: &mut AsyncPgConnection, row_security: RowSecurity) -> Result<(), StartError> {
     let mut owner = connect(url).await?;
     if row_security::is_distributed(&mut owner).await.map_err(failed)? {
-        // What these migrations made goes where its like is; the number of parts is known from those.
+        // Tables that these migrations made go where their like is; the number of parts is known from those.
         distribution::spread(&mut owner, 0, &mut |_, _, _| {}).await?;
     }
     fill::index_of_changes(&mut owner, &routes::KINDS).await.map_err(failed)?;

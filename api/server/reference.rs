@@ -15,7 +15,7 @@ const OWN: &[(Text, &[&str])] = &[
     (Text::new("Words and areas", "词汇与区划"), &["vocabularies", "divisions"]),
 ];
 
-/// What tags are about that are no kind of record.
+/// Subjects of tags that are no kind of record.
 const ABOUT: &[(&str, Text)] = &[
     (
         "api_keys",

@@ -80,7 +80,7 @@ pub static BEFORE_RECOUNT: LazyLock<Vec<BeforeRecount>> =
 pub static PROOFS: LazyLock<Vec<Proof>> =
     LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.proofs).copied().collect());
 
-/// What themes keep beside records, for a purge.
+/// Erasers of what themes keep beside records, for a purge.
 pub static ERASERS: LazyLock<Vec<Eraser>> =
     LazyLock::new(|| THEMES.iter().flat_map(|theme| theme.erasers).copied().collect());
 

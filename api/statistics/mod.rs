@@ -62,7 +62,7 @@ async fn of_kind(kind: &'static Kind, call: Call) -> Answer {
     answer::answer(&call, &asked, &answer::Table { lines, total: sheet.total, as_of }, &tag)
 }
 
-/// What may be shown of a district, and as of which number.
+/// Reads what may be shown of a district, and as of which number.
 async fn counted(call: &Call, asked: &asked::Asked) -> Result<(cover::Sheet, i64), Problem> {
     let read = if asked.narrowed { rows::read(call, asked).await? } else { rollups::read(call, asked).await? };
     Ok((cover::sheet(asked, &read), read.head))

@@ -14,7 +14,7 @@ pub struct Statistics<'a> {
     /// The kind.
     #[schema(required, value_type = Option<String>, max_length = 60)]
     pub kind: &'static str,
-    /// What a line stands for.
+    /// Grouping of the lines: `total`, `day`, `hour`, `area`, `place` or `org`.
     #[schema(required, value_type = Option<String>, max_length = 20)]
     pub by: &'static str,
     /// The district; null where figures of several are added up.
@@ -37,7 +37,7 @@ pub struct Statistics<'a> {
     pub to_on: NaiveDate,
     /// Whether it is all until the last day.
     pub cumulative: bool,
-    /// What the figures are called.
+    /// Names, labels and units of the figures.
     #[schema(inline, max_items = 100)]
     pub catalogue: Vec<Entry>,
     /// The lines.
@@ -70,16 +70,16 @@ pub struct DistrictAsOf {
     pub as_of_change_no: Option<i64>,
 }
 
-/// What a figure is called.
+/// Name, label and unit of a figure.
 #[derive(Serialize, ToSchema)]
 pub struct Entry {
     /// Its name in `figures`.
     #[schema(required, value_type = Option<String>, max_length = 60)]
     pub name: &'static str,
-    /// What people call it.
+    /// Label in the caller's language.
     #[schema(required, value_type = Option<String>, max_length = 100)]
     pub label: &'static str,
-    /// What is counted.
+    /// Unit of the figure.
     #[schema(required, value_type = Option<String>, max_length = 40)]
     pub unit: &'static str,
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::cpu::{Processes, Spent};
 
-/// What a load is put on: the service, or the peer beside it.
+/// Target of a load: the service, or the peer beside it.
 pub trait Target {
     /// Host and port.
     fn address(&self) -> &str;

@@ -31,7 +31,7 @@ struct Process {
 }
 
 impl Processes {
-    /// What was spent since each of them began.
+    /// Processor time that was spent since each of them began.
     pub fn spent(&self) -> Spent {
         let all = processes();
         let [mut server, mut database] = [0, 0];

@@ -38,7 +38,7 @@ const GOALS: [[&str; 4]; 14] = [
     ["CPU a POST at 64 (service + database)", "0.66 ms", "{post 64 cpu}", "≤ 0.30 ms"],
 ];
 
-/// What the parts of a run noted.
+/// Notes of the parts of a run.
 #[derive(Default)]
 pub struct Report {
     noted: RefCell<BTreeMap<String, String>>,

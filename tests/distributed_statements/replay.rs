@@ -1,4 +1,4 @@
-//! What a database was told, from its log, with every value.
+//! Statements that a database was told, from its log, with every value.
 
 use std::collections::BTreeMap;
 

@@ -203,7 +203,7 @@ pub struct Writing {
     pub meets: bool,
 }
 
-/// What a part writes, if it does.
+/// Writing of a part, if it writes.
 pub fn written(words: &[Word]) -> Option<Writing> {
     let text = |at: usize| words.get(at).map_or("", |word| word.text.as_str());
     let place = match (text(0), text(1)) {

@@ -39,7 +39,7 @@ pub fn pictures() -> Vec<Vec<u8>> {
     vec![jpeg(32, 24), png(24, 32, &[]), webp(20, 20), heic(), pdf(), bomb()]
 }
 
-/// What is kept of any bytes is the same when it is judged once more.
+/// Bytes that are kept of any others are the same when they are judged once more.
 pub fn picture(bytes: &[u8], random: &mut StdRng) {
     let Some(media_type) = media_type_of(bytes) else { return };
     let keep_position = random.random_bool(0.5);

@@ -119,7 +119,7 @@ async fn the_commerce_bureau_calls_off_banquets_has_things_put_right_and_hands_o
             json!({"place_id": restaurants[0], "commitment_kind": "no_banquet", "signed_on": "2020-01-26"}),
         )
         .await;
-    // What an inspection asks for is put right, and judged by whoever asked.
+    // A requirement of an inspection is put right, and judged by whoever asked.
     story.at("2020-01-27T15:00:00+08:00");
     let items =
         json!([{"code": "disinfection", "result": "fail"}, {"code": "temperature_monitoring", "result": "pass"}]);

@@ -115,7 +115,7 @@ pub async fn one_of_each_with<'a>(
         for field in ["id", "parent_id", "team_id"] {
             body.as_object_mut().unwrap().remove(field);
         }
-        // What an example names is what was made before it.
+        // References of an example name records made before it.
         for field in kind.fields {
             let Shape::Reference(of) = field.shape else { continue };
             let known = if of == "places" { places.get(place_of(kind.name, field.name)) } else { made_of.get(of) };

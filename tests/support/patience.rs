@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Far longer than anything takes on a busy machine: what hasn't ended by then hangs.
 const HANGS_AFTER: Duration = Duration::from_secs(120);
 
-/// What this comes to, which it must while nobody helps it.
+/// Result of this, which must come while nobody helps it.
 pub async fn by_itself<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(HANGS_AFTER, what).await.expect("it hangs")
 }

@@ -14,7 +14,7 @@ use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_inst
 use crate::distributed_statements::lint::{Fault, judge, tables};
 use crate::distributed_statements::sql::{parts, words, written};
 
-/// What each database was asked.
+/// Distinct texts that each database was asked, by its address.
 static PREPARED: Mutex<BTreeMap<String, BTreeSet<String>>> = Mutex::new(BTreeMap::new());
 static TRANSACTIONS: Mutex<Vec<(String, BTreeSet<String>)>> = Mutex::new(Vec::new());
 /// Whether what is bound within transactions is noted, too: it takes time.

@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-/// What a receiver does.
+/// Reaction of a receiver.
 #[derive(Clone)]
 pub enum Reaction {
     Status(u16),
@@ -183,7 +183,7 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Received> {
         let count = stream.read(&mut piece).await.ok()?;
         raw.extend_from_slice(&piece[..count]);
     }
-    // What is pushed to phones is no JSON.
+    // Messages pushed to phones are no JSON.
     let json = serde_json::from_slice(&raw).unwrap_or(Json::Null);
     Some(Received { headers, raw, json, status: None })
 }

@@ -105,7 +105,7 @@ async fn revoke(place: Place, id: Uuid, json: bool) -> Result<(), Failure> {
 pub struct NewKeyCommand {
     /// The account that answers for it: nobody gives a key more than he has himself.
     owner: String,
-    /// What it may be used for: read, write, import, export, statistics, small_cells. Any number of times, or with commas.
+    /// Uses it is allowed: read, write, import, export, statistics, small_cells. Any number of times, or with commas.
     #[arg(long, required = true, value_delimiter = ',')]
     scope: Vec<String>,
     /// The role that it acts with [default: the account's own].
@@ -114,7 +114,7 @@ pub struct NewKeyCommand {
     /// The area: a division's code [default: the account's own].
     #[arg(long)]
     area: Option<String>,
-    /// What it is for.
+    /// Purpose of the key.
     #[arg(long, default_value = "script")]
     name: String,
     /// So many days it works.

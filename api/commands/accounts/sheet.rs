@@ -4,7 +4,7 @@ use kit::text::{Language, escape_html};
 
 use super::super::language::say;
 
-/// What stands on a strip.
+/// Content of a strip.
 pub struct Strip {
     /// The holder.
     pub display_name: String,

@@ -25,7 +25,7 @@ pub async fn write(asked: &Asked<'_>, page: &Page) -> Result<Vec<u8>, Problem> {
     let next_since = epoch::since_of(asked.core, &asked.window.district_code, page.next).await?;
     let frame = Feed { items: Vec::new(), next: page.next, next_since, head: page.head };
     let frame = serde_json::to_string(&frame).map_err(Problem::internal)?;
-    // What stands around the items, which come first.
+    // The text around the items, which come first.
     let (head, tail) = frame.split_once(']').ok_or_else(|| Problem::internal("a page has no items"))?;
     let mut writer = JsonWriter::with_room(EACH * (page.items.len() + 1), asked.core.zone);
     writer.raw(head);

@@ -55,7 +55,7 @@ pub struct Piece {
     pub head: i64,
 }
 
-/// What is asked for, and by whom.
+/// A request of the feed, and whose it is.
 pub struct Asked<'a> {
     /// The service.
     pub core: &'a Core,

@@ -87,13 +87,13 @@ struct ExportRequest {
     /// The area of whoever asks.
     #[schema(required, value_type = Option<String>, max_length = 20)]
     area_code: String,
-    /// Who asks.
+    /// The account that asks.
     #[schema(required, value_type = Option<Uuid>)]
     requested_by: Uuid,
     /// When.
     #[schema(required, value_type = Option<DateTime<Utc>>)]
     requested_at: Option<InZone>,
-    /// Who agreed or refused.
+    /// The account that agreed or refused; null where none did.
     #[schema(required)]
     decided_by: Option<Uuid>,
     /// When.

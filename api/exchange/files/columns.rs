@@ -244,7 +244,7 @@ pub fn imported(kind: &Kind, kinds: &Registry) -> Vec<Column> {
     columns
 }
 
-/// What somebody is known by whom a record names.
+/// Fields by which somebody is known whom a record names.
 const KNOWN_BY: [&str; 4] = ["name", "document_type", "document_number", "phone"];
 
 /// Of a reference to somebody whose identity the server derives: the fields by which a sheet names him, where he can't

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use super::texts::half_width;
 
-/// What a file says beside its cells: by it days are read that leave something out.
+/// Hints of a file beside its cells: by them days are read that leave something out.
 #[derive(Clone, Copy, Debug)]
 pub struct Hints {
     /// The district's zone.
@@ -27,7 +27,7 @@ impl Hints {
     }
 }
 
-/// What was left out of a day or a time and put in by the reader.
+/// Part of a day or a time that was left out and put in by the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Assumed {
     /// Nothing.

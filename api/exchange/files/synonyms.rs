@@ -157,7 +157,7 @@ pub const WORDS: &[(&str, &str, &[&str])] = &[
 static BY_WORD: LazyLock<HashMap<(&str, &str), &[&str]>> =
     LazyLock::new(|| WORDS.iter().map(|(vocabulary, code, words)| ((*vocabulary, *code), *words)).collect());
 
-/// What people write for a word of a vocabulary.
+/// Words that people write for a word of a vocabulary.
 pub fn of_word(vocabulary: &str, code: &str) -> impl Iterator<Item = &'static str> {
     BY_WORD.get(&(vocabulary, code)).copied().unwrap_or_default().iter().copied()
 }

@@ -38,14 +38,14 @@ pub static NAME_CUT: Warning = Warning {
     message: Text::new("what stands in brackets behind the name is kept in the note", "姓名后括号中的内容已移入备注"),
 };
 
-/// What a cell says.
+/// A cell, as it was read.
 #[derive(Default)]
 pub struct Reading {
     /// The member of the body; none where there is nothing.
     pub tree: Option<Tree>,
-    /// What was put in or left out.
+    /// Warning of what was put in or left out.
     pub warning: Option<&'static Warning>,
-    /// What of the cell has no place in the field.
+    /// Rest of the cell that has no place in the field.
     pub rest: Option<String>,
     /// Why it can't be read, where more is known than its form.
     pub fault: Option<FaultCode>,
@@ -249,7 +249,7 @@ pub fn is_ditto(text: &str) -> bool {
     matches!(visible(text).as_str(), "同上" | "〃" | "″" | "\"" | "''" | "同前" | "ditto")
 }
 
-/// What a cell says of a field; nothing where it is empty.
+/// Reads a cell of a field; nothing where it is empty.
 pub fn of_field(field: &Field, text: &str, hints: &Hints) -> Reading {
     let shown = visible(text);
     if shown.is_empty() || (!hints.ours && is_nothing(field, &shown)) {

@@ -32,7 +32,7 @@ impl Said for MembersOrNull {
     }
 }
 
-/// What an import was asked to do.
+/// Options of an import, as they were asked for.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AskedOptions {
@@ -60,7 +60,7 @@ fn whole() -> String {
 pub struct ImportAnswer {
     /// Its id.
     pub id: Uuid,
-    /// What it imports.
+    /// The kind that it imports.
     #[schema(max_length = 60)]
     pub kind: String,
     /// running, interrupted, complete, failed or undone.
@@ -69,9 +69,9 @@ pub struct ImportAnswer {
     /// Where it is kept.
     #[schema(max_length = 6)]
     pub district_code: String,
-    /// Who imports.
+    /// The account that imports.
     pub user_id: Uuid,
-    /// What was asked.
+    /// Options that were asked for.
     #[schema(required, inline, value_type = Option<AnyObject>)]
     pub options: AskedOptions,
     /// How many rows came to what.
@@ -80,7 +80,7 @@ pub struct ImportAnswer {
     /// Why it failed or was interrupted.
     #[schema(required, inline, value_type = Option<AnyObject>)]
     pub problem: Json,
-    /// What is implausible about the file as a whole, each once, a code and a message: `occurred_at_assumed`.
+    /// Warnings about the file as a whole, each once, a code and a message: `occurred_at_assumed`.
     #[schema(inline, value_type = Vec<AnyItem>, max_items = 20)]
     pub warnings: Vec<FileWarning>,
     /// How the file was read: its sheets with their header rows, what each column was taken for, what wasn't read.
@@ -161,7 +161,7 @@ pub struct FaultLine {
     faults: Vec<Remark>,
 }
 
-/// What came of a row.
+/// Outcome of a row.
 #[derive(Serialize, ToSchema)]
 pub struct ImportRow {
     #[serde(flatten)]
@@ -178,7 +178,7 @@ pub struct ImportRow {
     /// Why it was refused: column, code and message.
     #[schema(inline, value_type = Vec<AnyItem>, max_items = 1_000)]
     pub faults: Vec<Remark>,
-    /// What was taken otherwise than it was written: column, code and message.
+    /// Warnings: what was taken otherwise than it was written; column, code and message.
     #[schema(inline, value_type = Vec<AnyItem>, max_items = 1_000)]
     pub warnings: Vec<Remark>,
     /// Why it is no record.
@@ -186,7 +186,7 @@ pub struct ImportRow {
     pub reason: Option<Remark>,
 }
 
-/// What an import would do.
+/// Inspection of a file: what its import would do.
 #[derive(Serialize, ToSchema)]
 pub struct ImportInspection {
     /// The kind.
@@ -228,11 +228,11 @@ pub struct FirstRecord {
     pub sheet: Option<String>,
     /// The lines that it is made of.
     pub lines: Vec<i64>,
-    /// What would come of it.
+    /// Outcome that it would have.
     pub outcome: &'static str,
     /// Its body.
     pub record: Json,
-    /// What was taken otherwise than it was written.
+    /// Warnings: what was taken otherwise than it was written.
     pub warnings: Vec<Remark>,
 }
 
@@ -245,7 +245,7 @@ pub struct NoRecord {
     pub reason: Option<Remark>,
 }
 
-/// What was undone.
+/// An import that was undone.
 #[derive(Serialize, ToSchema)]
 pub struct UndoneImport {
     /// The import.
@@ -339,7 +339,7 @@ pub fn example() -> Json {
         "errors_url": "/v1/imports/0198c0de-000d-7000-8000-000000000001/errors"})
 }
 
-/// What an import would do, as the document shows it.
+/// An inspection, as the document shows it.
 pub fn example_inspection() -> Json {
     json!({"kind": "screenings", "layout": {"names": [], "sheets": [{"name": null, "header_line": 3, "header_rows": 1,
         "columns": [{"header": "体温℃", "field": "temperature_c", "use": "taken", "certainty": "stripped", "proposal": null}],

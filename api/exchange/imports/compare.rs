@@ -89,8 +89,8 @@ fn is_nothing(json: &Json) -> bool {
     }
 }
 
-/// What of a value is to be written: of an object its changed members, of a list all items, masked members of theirs as
-/// they stand.
+/// Part of a value that is to be written: of an object its changed members, of a list all items, masked members of
+/// theirs as they stand.
 pub fn change(shape: &Shape, tree: &Tree, seen: &[&Json], standing: &Json) -> Tree {
     match (shape, tree) {
         (Shape::Object(members), Tree::Object(given)) => {

@@ -19,7 +19,7 @@ use crate::platform::core::Core;
 use crate::records::wide::WideAxis;
 use crate::records::{Kind, Registry, Wide, envelope};
 
-/// What the caller says of the columns.
+/// The caller's parameters about the columns.
 #[derive(Clone, Debug, Default)]
 pub struct Given {
     /// `map.<header>=<field>`, by the header as it is compared.
@@ -465,7 +465,7 @@ fn place(kind: &Kind, columns: &[Column], added: &[Column], name: &str) -> Optio
     let of_sheets = |first: &str| kind.rules.sheet_fields().iter().any(|field| field.name == first);
     let is_own =
         |column: &&Column| column.path.first().is_some_and(|first| kind.field(first).is_some() || of_sheets(first));
-    // What is its own goes before what belongs to somebody whom it names.
+    // The kind's own columns go before those of somebody whom it names.
     let is_bare = |column: &&Column| column.path.len() == 1 && is_own(column);
     let bare = columns.iter().filter(is_bare).find(means);
     let meant = bare.or_else(|| columns.iter().filter(is_own).find(means)).or_else(|| columns.iter().find(means));

@@ -94,8 +94,8 @@ impl FaultTable {
     }
 }
 
-/// What the titles of a sheet say of the day, so that the rows mean the same without the other titles, in which people
-/// may be named.
+/// Day, else year, that the titles of a sheet name, so that the rows mean the same without the other titles, in which
+/// people may be named.
 fn title(layout: &TableLayout) -> Option<String> {
     layout.title_day.clone().or_else(|| layout.title_year.map(|year| format!("{year}年")))
 }

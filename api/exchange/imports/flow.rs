@@ -75,7 +75,7 @@ impl Job {
                 }
             };
         }
-        // What is to be said of the last rows is written with no record, too.
+        // Outcomes of the last rows are written with no record, too.
         self.write(Vec::new()).await?;
         self.require_few_faults()?;
         self.set_leaders().await.map(|()| true)

@@ -27,7 +27,7 @@ pub enum Place {
     Axis(Axis),
     /// The day of the row: times in other columns are of it.
     Day,
-    /// What the service fills in, or a name beside an id: in files of ours it is compared with what stands.
+    /// A field that the service fills in, or a name beside an id: in files of ours it is compared with what stands.
     Served(Column),
     /// Left out: a running number, or what an export of ours added.
     Ignored,
@@ -82,7 +82,7 @@ impl Certainty {
     }
 }
 
-/// What is done with columns that nobody knows.
+/// Treatment of columns that nobody knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unknown {
     /// They are left out.
@@ -105,7 +105,7 @@ pub struct Header {
     pub(super) kind: &'static Kind,
     /// How the kind lies in a wide sheet, where this is the header of one.
     pub wide: Option<&'static Wide>,
-    /// What is done with what nobody knows.
+    /// Treatment of columns that nobody knows.
     pub unknown: Unknown,
     /// Whether it is that of an export of ours.
     pub ours: bool,
@@ -205,7 +205,7 @@ impl Header {
         Err(Problem::of_faults(UNREADABLE_FILE, fault.faults().to_vec()))
     }
 
-    /// What each column was taken for.
+    /// Tells what each column was taken for.
     pub fn told(&self) -> Vec<ColumnLayout> {
         let column = |index: usize| {
             let place = self.places.get(index);

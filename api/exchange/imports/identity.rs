@@ -92,7 +92,7 @@ impl Job {
         let ids: BTreeSet<Uuid> = signs.iter().flat_map(|(_, sign)| sign.ids()).collect();
         let known = self.standing(ids).await?;
         let mut chosen: BTreeMap<usize, Uuid> = BTreeMap::new();
-        // What is there already is found first: only then is it clear which facts are new.
+        // Records that are there already are found first: only then is it clear which facts are new.
         for (index, sign) in &signs {
             let Some(item) = items.get(*index) else { continue };
             if let Some(id) = sign.ids().into_iter().find(|id| self.is_there(item, *id, &known)) {
@@ -202,7 +202,7 @@ fn is_named(kind: &Kind) -> bool {
     kind.rules.stands_when_known() && kind.field("name").is_some_and(|field| field.required && !field.is_personal())
 }
 
-/// What a row says, as the server would have it.
+/// Content of a row, as the server would have it.
 struct Content {
     /// All of it.
     fact: String,
@@ -233,7 +233,7 @@ impl Content {
         }
         let is_faulty = !faults.is_empty();
         if is_faulty {
-            // What can't be read is absent from the draft: the row must not pass for one that never had it.
+            // Values that can't be read are absent from the draft: the row must not pass for one that never had them.
             members = json!([members, to_json(tree)]);
         }
         let fact = sealed_text(core, &encode(&Tree::from_json(&members)));

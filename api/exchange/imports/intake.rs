@@ -50,7 +50,7 @@ pub async fn post(call: Call) -> Answer {
     let mut job = begin(&call, kind, district_code, id, form).await?.in_sheets(sheets);
     if later {
         actix_web::rt::spawn(async move {
-            // What a panic leaves running is told as interrupted once it wasn't heard of for long.
+            // An import that a panic leaves running is told as interrupted once it wasn't heard of for long.
             let supervision = job.core.supervision.clone();
             supervision.caught("imports", job.run(reader)).await;
             drop(upload);
@@ -175,7 +175,7 @@ fn unwritten(error: std::io::Error) -> Problem {
     Problem::unavailable(Code::UNAVAILABLE, 60, error)
 }
 
-/// What the caller says of the columns.
+/// Reads the caller's parameters about the columns.
 fn given(call: &Call) -> Given {
     let unknown = match call.query.text("unknown") {
         Some("ignore") => Some(Unknown::Ignore),
@@ -188,7 +188,7 @@ fn given(call: &Call) -> Given {
     Given { map, set: call.prefixed("set."), unknown, wide }
 }
 
-/// What the request asks for.
+/// Reads the options that the request asks for.
 pub fn options(call: &Call) -> Options {
     let query = &call.query;
     Options {

@@ -7,10 +7,10 @@ use super::header::ItemColumn;
 use crate::exchange::files::columns::folded;
 use crate::exchange::files::synonyms::of_word;
 
-/// What those are called who answer for something, the longest first.
+/// Words for those who answer for something, each before a shorter one that it begins with.
 const ANSWERERS: [&str; 8] = ["包保责任人", "监管责任人", "级责任人", "责任人", "包保人", "负责人", "级", "干部"];
 
-/// What somebody's phone is called.
+/// Words for somebody's phone.
 const PHONES: [&str; 7] = ["电话", "联系电话", "手机", "手机号", "手机号码", "联系方式", "电话号码"];
 
 impl Dictionary {

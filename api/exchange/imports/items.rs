@@ -98,7 +98,7 @@ impl Item {
         Self { absence: Some(absence), ..self }
     }
 
-    /// What it counts as: its rows, or the cells of a wide sheet.
+    /// Weight in the counts: its rows, or its cells of a wide sheet.
     pub fn weight(&self) -> u64 {
         self.cells.as_ref().map_or(self.rows.len(), |cells| cells.len().max(1)) as u64
     }

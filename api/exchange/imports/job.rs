@@ -54,7 +54,7 @@ pub struct Options {
     pub keep_good: bool,
     /// The system from which the rows come.
     pub source: Option<String>,
-    /// What the caller says of the columns.
+    /// The caller's parameters about the columns.
     pub given: Given,
     /// The year of days without one.
     pub year: Option<i32>,

@@ -36,7 +36,7 @@ pub struct Found {
     pub header: Header,
     /// The rows of the header, counted from 0 among those looked at: the first and the one behind the last.
     pub rows: (usize, usize),
-    /// What the titles say of all rows.
+    /// Values that the titles give all rows.
     pub constants: Vec<(Column, String)>,
     /// The year that they name.
     pub year: Option<i32>,
@@ -119,7 +119,7 @@ fn joined(dictionary: &Dictionary, above: &[String], below: &[String]) -> Option
         names.push(match (top.is_empty(), sub.is_empty()) {
             (_, true) => top,
             (false, false) if top == sub => top,
-            // What both say together is most telling, else what the lower one says.
+            // Both names together are most telling, else the lower one.
             _ => {
                 let both = format!("{carried}{sub}");
                 let is_known = |name: &String| dictionary.read(std::slice::from_ref(name)).known() > 0;

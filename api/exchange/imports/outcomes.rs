@@ -1,4 +1,4 @@
-//! What came of rows that made no new record, or one with a word to say about it.
+//! Outcomes of rows that made no new record, or one with a word to say about it.
 
 use actix_web::HttpResponse;
 use kit::field::{Field, Shape};
@@ -45,7 +45,7 @@ pub struct Listed {
     pub outcome: &'static str,
     /// The record that it made or met.
     pub record_id: Option<Uuid>,
-    /// What is to be said of it.
+    /// Remarks on it: whether it differs, warnings, a reason.
     pub details: Json,
 }
 

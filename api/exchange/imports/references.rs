@@ -1,5 +1,5 @@
 //! References by what a clerk has: people by their document, or name and phone, or phone; cases and volunteers through
-//! their person; a shift by its place and when it begins. Whom several may be is told with those he may be.
+//! their person; a shift by its place and its hours. Whom several may be is told with those he may be.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ type Members = Vec<(String, Tree)>;
 /// Somebody as a row tells him.
 struct Mentioned {
     item: usize,
-    /// Who he is by his document, or by name and phone.
+    /// The person's id, by his document, or by name and phone.
     id: Option<Uuid>,
     has_document: bool,
     name: Option<String>,
@@ -185,7 +185,7 @@ impl Job {
         Ok(found.into_iter().filter(|person| people.rules.pointer(person).is_none()).collect())
     }
 
-    /// What belongs to somebody: told by him, or meant where a row tells him and when it happened.
+    /// Resolves references to what is somebody's: told by him, or meant where a row tells him and when it happened.
     async fn resolve_through_person(
         &self,
         (kind, told): (&'static Kind, &'static Told),
@@ -211,7 +211,7 @@ impl Job {
             return Ok(());
         }
         let sought: Vec<&Mentioned> = mentioned.iter().map(|(one, _)| one).filter(|one| !one.has_document).collect();
-        // Who isn't in the caller's sight is told by nothing: only records that he sees are looked through.
+        // Nothing tells of people outside the caller's sight: only records that he sees are looked through.
         let statement =
             Statement::new(format!("SELECT {} FROM {} AS r WHERE r.district_code = ", people.select(), people.name));
         let statement =
@@ -244,7 +244,7 @@ impl Job {
                 .filter(|record| told.at.is_none_or(|covers| covers(record, at, self.core.zone)))
                 .copied()
                 .collect();
-            // What was over, or hadn't begun, is meant only where nothing else can be.
+            // Records that were over, or hadn't begun, are meant only where nothing else can be.
             let meant = if then.is_empty() && *is_told { all } else { then };
             let pointer = format!("/{}", field.name);
             match (meant.as_slice(), is_told) {
@@ -309,7 +309,7 @@ impl Job {
         }
     }
 
-    /// What is told by values of its own: a shift by its place and its hours.
+    /// Resolves references told by values of their own: a shift by its place and its hours.
     async fn resolve_by_values(
         &self,
         (kind, told): (&'static Kind, &'static Told),

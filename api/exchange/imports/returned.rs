@@ -35,7 +35,7 @@ pub static SERVED_DIFFERS: Warning = Warning {
         "该列由系统生成,文件中的不同内容未采用",
     ),
 };
-/// What is given once, and can't be amended.
+/// A value that is given once, and can't be amended.
 pub static FIXED_DIFFERS: Warning = Warning {
     code: "fixed_differs",
     message: Text::new(
@@ -57,18 +57,18 @@ pub static REVISED_SINCE: Warning = Warning {
 pub struct Met {
     /// Id of the record.
     pub id: Uuid,
-    /// What the row would change.
+    /// Change that the row would make.
     pub change: Change,
 }
 
-/// What a row of ours would change.
+/// Change that a row of ours would make.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// Nothing.
     Nothing,
     /// Something.
     Something,
-    /// What can't be changed, or what somebody else changed meanwhile.
+    /// Something that can't be changed, or that somebody else changed meanwhile.
     Never,
 }
 

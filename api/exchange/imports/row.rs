@@ -23,15 +23,15 @@ pub struct Body {
     pub external_id: Option<String>,
     /// Problem that makes the row unreadable.
     pub problem: Option<Problem>,
-    /// What is to be said of its rows, though they are taken: the row's place among them, and the words.
+    /// Warnings about its rows, which are taken all the same: the row's place among them, and the words.
     pub warnings: Vec<(usize, Json)>,
-    /// What has no field of its own: the column's name and the text. It goes into the note.
+    /// Texts without a field of their own: the column's name and the text. They go into the note.
     pub noted: Vec<(String, String)>,
     /// Cells as they were typed, by column, of the first row.
     pub texts: Vec<(usize, String)>,
     /// Whether it is a row of an export of ours.
     pub ours: bool,
-    /// What it says beside what a client may send.
+    /// Values beside those that a client may send.
     pub told: Vec<Told>,
     /// Whether it happened at an hour that nobody said.
     pub time_assumed: bool,
@@ -75,7 +75,7 @@ impl Body {
         }
     }
 
-    /// What is to be said of one of its rows.
+    /// Warnings about one of its rows.
     pub fn warnings_of(&self, row: usize) -> Vec<&Json> {
         self.warnings.iter().filter(|(of_row, _)| *of_row == row).map(|(_, warning)| warning).collect()
     }

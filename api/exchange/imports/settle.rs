@@ -55,7 +55,7 @@ impl Job {
             Some(Tree::Text(id)) => Uuid::try_parse(id).ok(),
             _ => None,
         };
-        // What would be new is no record yet.
+        // A record that would be new is none yet.
         let record_id = if self.options.validate_only { met } else { met.or_else(own) };
         if let Some(cells) = &item.cells {
             let warnings = item.body.warnings_of(0);

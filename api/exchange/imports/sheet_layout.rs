@@ -28,7 +28,7 @@ pub struct TableLayout {
     pub shape: String,
     /// Its columns.
     pub columns: Vec<ColumnLayout>,
-    /// What the titles or the caller say of all rows.
+    /// Values that the titles or the caller give all rows.
     pub constants: Vec<Constant>,
     /// How many of its rows the sheet doesn't show; they are read.
     #[serde(default)]

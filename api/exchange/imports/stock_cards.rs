@@ -110,7 +110,7 @@ impl Table {
             let sign = at.first().and_then(|at| self.header.places.get(at.column)).map(|place| match place {
                 Place::Axis(Axis::Flow(flow, _)) if flow.is_less => -Decimal::ONE,
                 Place::Axis(Axis::Flow(..)) => Decimal::ONE,
-                // What there was before is what is left.
+                // Opening stock is what is left, and no flow.
                 _ => Decimal::ZERO,
             });
             let amount = match wide.cell.iter().try_fold(&part.tree, |tree, step| tree.member(step)) {

@@ -65,7 +65,7 @@ pub struct Counts {
     pub wide: Option<WideCounts>,
 }
 
-/// What there is in wide sheets beside cells that say something.
+/// Counts of wide sheets beside those of cells that say something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WideCounts {
     /// Of wide sheets, whose cells are counted: their rows.

@@ -160,7 +160,7 @@ impl Table {
         Self { several, ..self }
     }
 
-    /// What the titles, or the caller, say of all rows; the text only of what is nobody's.
+    /// Values that the titles, or the caller, give all rows; the text only of what is nobody's.
     pub fn constants_told(&self, kinds: &Registry) -> Vec<Constant> {
         let told = |(column, text): &(Column, String)| {
             let text = is_open(column.field, kinds).then(|| text.clone());
@@ -360,7 +360,7 @@ impl Table {
         }
     }
 
-    /// What the service fills in, to be compared with what stands.
+    /// Notes what the service fills in, to be compared with what stands.
     fn told(&self, body: &mut Body, index: usize, column: &Column, text: &str, hints: &Hints) {
         let is_value = column.part == Part::Value && !visible(text).is_empty();
         let tree = if is_value { texts::member(&column.field.shape, text, hints) } else { Tree::Null };
@@ -396,7 +396,7 @@ impl Table {
                 body.warn(&self.header, index, &UNKNOWN_NOTED);
                 body.noted.push((self.header.name_of(index), text));
             }
-            // What has no name can't have been refused or left out by name.
+            // A column without a name can't have been refused or left out by name.
             _ if !named => {
                 body.warn(&self.header, index, &UNKNOWN_IGNORED);
             }

@@ -81,7 +81,7 @@ fn columns(kind: &Kind, kinds: &Registry) -> Vec<Column> {
     };
     let mut columns: Vec<Column> = imported(kind, kinds).into_iter().filter(by_hand).collect();
     let of_envelope = |column: &Column| kind.field(column.path.first().copied().unwrap_or_default()).is_none();
-    // What every record has comes last: a form begins with what it is about.
+    // Columns that every record has come last: a form begins with what it is about.
     columns.sort_by_key(of_envelope);
     columns
 }

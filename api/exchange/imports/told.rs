@@ -1,4 +1,4 @@
-//! What a file of ours says beside what a client may send, and where it stands in it.
+//! Values in a file of ours beside those that a client may send, and where they stand in it.
 
 use kit::field::Write;
 use kit::text::Language;
@@ -11,7 +11,7 @@ use crate::exchange::files::export::MARK;
 use crate::records::document::is_server_field;
 use crate::records::{Kind, envelope};
 
-/// What a row says beside what a client may send.
+/// A value in a row beside those that a client may send.
 #[derive(Clone)]
 pub struct Told {
     /// Where: a column of the header, or a member of a line of JSON.
@@ -114,7 +114,7 @@ fn fill_member(members: &mut Vec<(String, Tree)>, path: &[&'static str]) {
     }
 }
 
-/// What a row says of a field that the server fills in.
+/// Value that a row has for a field that the server fills in.
 pub fn told_of<'a>(body: &'a Body, name: &str) -> Option<&'a Told> {
     body.told.iter().find(|told| match &told.place {
         ToldIn::Column(_, column) => column.part == Part::Value && column.name() == name,

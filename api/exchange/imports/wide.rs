@@ -39,7 +39,7 @@ pub struct CellAt {
     pub row: usize,
 }
 
-/// What a row of a wide sheet holds.
+/// Records and empty cells of a row of a wide sheet.
 #[derive(Default)]
 pub struct Unfolded {
     /// Records, each with the cells that it is made of.
@@ -251,7 +251,7 @@ impl Table {
         members.retain(|(name, _)| name != "occurred_at");
         if let Some(((from, to), day)) = period.zip(day) {
             let at = |minutes: i64| self.at(day, minutes);
-            // What ends before it begins ends on the next day.
+            // A period that doesn't end after it begins ends on the next day.
             let to = if to <= from { to + 24 * 60 } else { to };
             for (path, minutes) in [(begins, from), (ends, to)] {
                 if let Some(at) = at(minutes).filter(|_| !has(&members, path)) {
@@ -328,7 +328,7 @@ impl Table {
         }
         let Some(list) = items.first().map(|(axis, _)| axis.list.name) else { return at };
         self.sort_units(&mut members);
-        // What the row says of the list it says of each item.
+        // Members that the row gives the list hold for each item without its own.
         let said = match members.iter().position(|(name, _)| name == list) {
             Some(position) => match members.remove(position).1 {
                 Tree::Object(said) => said,
@@ -389,7 +389,7 @@ impl Table {
     }
 }
 
-/// What a cell says: files of faults guard a dash.
+/// Text of a cell: files of faults guard a dash.
 pub(super) fn said(cells: &[String], column: usize) -> String {
     let text = cells.get(column).map(|cell| visible(cell)).unwrap_or_default();
     unguarded(&text).to_owned()
@@ -467,7 +467,7 @@ impl Item {
     }
 }
 
-/// What a cell of a column is called.
+/// Name for the cells of a column.
 fn called(header: &Header, column: usize) -> &'static str {
     match header.places.get(column) {
         Some(Place::Axis(

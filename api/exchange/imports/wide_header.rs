@@ -28,7 +28,7 @@ const OF_THE_DAY: [&str; 4] = ["本日", "当日", "今日", "本次"];
 const LATE_MONTH: u32 = 11;
 const EARLY_MONTH: u32 = 2;
 
-/// What the header of a column of a wide sheet says.
+/// Meaning of the header of a column of a wide sheet.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Axis {
     /// A day, and a part of it.

@@ -58,7 +58,7 @@ fn listed(vocabulary: &Vocabulary) -> String {
     }
 }
 
-/// What stands in for the name of a type, which only programs know.
+/// Words in the place of a type's name, which only programs know.
 fn type_of(shape: &Shape) -> Option<&'static str> {
     match shape {
         Shape::Integer { .. } => Some("应为整数,如 12"),

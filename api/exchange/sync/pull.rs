@@ -42,7 +42,7 @@ pub async fn pull(call: Call) -> Answer {
     // Whom each is about is asked of records.
     let record = |change: &Change| change.record.record(core, change.kind);
     let records = page.items.iter().map(record).collect::<Result<Vec<_>, _>>()?;
-    // What left the slice is told by its id alone.
+    // Records that left the slice are told by their ids alone.
     let told = page.items.iter().zip(&records).filter(|(change, _)| change.operation != REVOKED);
     let told: Vec<(&Kind, &Record)> = told.map(|(change, record)| (change.kind, record)).collect();
     note_read(&call, told.iter().copied()).await?;
@@ -72,7 +72,7 @@ async fn place_of(call: &Call) -> Result<Place, Problem> {
     Ok(place)
 }
 
-/// What the records of a page name, where that is asked for.
+/// Reads the records that those of a page name, where that is asked for.
 async fn included(
     call: &Call,
     district_code: &str,

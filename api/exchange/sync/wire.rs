@@ -96,7 +96,7 @@ pub fn conflict_example() -> Json {
         "found_at": "2020-02-02T19:00:01+08:00", "ended_at": null})
 }
 
-/// What became of an item.
+/// Outcome of an item.
 #[derive(Serialize, ToSchema)]
 pub struct SyncResult {
     /// Its place.
@@ -123,7 +123,7 @@ pub struct SyncResult {
     /// Why it is held or refused.
     #[schema(required, inline, value_type = Option<AnyObject>)]
     pub problem: Option<Json>,
-    /// What is implausible about it.
+    /// Warnings of what is implausible about it.
     #[schema(inline, value_type = Vec<AnyWarning>, max_items = 100)]
     pub warnings: Vec<RecordWarning>,
 }
@@ -139,7 +139,7 @@ impl Said for WarningMembers {
     }
 }
 
-/// What became of each item.
+/// Outcomes of the items.
 #[derive(Serialize, ToSchema)]
 pub struct SyncResults {
     /// In the order of the items.
@@ -222,7 +222,7 @@ pub struct HeldItem {
     /// Its own id.
     #[schema(required, value_type = Option<Uuid>)]
     pub id: Uuid,
-    /// Who sent it.
+    /// The account that sent it.
     #[schema(required, value_type = Option<Uuid>)]
     pub user_id: Uuid,
     /// open, settled or discarded.
@@ -231,7 +231,7 @@ pub struct HeldItem {
     /// The kind.
     #[schema(required, value_type = Option<String>, max_length = 60)]
     pub kind: String,
-    /// What it does.
+    /// Its operation: create, amend, void or restore; empty where it says none of them.
     #[schema(required, value_type = Option<String>, max_length = 20)]
     pub op: String,
     /// The record.
@@ -302,7 +302,7 @@ pub struct ShownConflict {
     /// The fields in conflict.
     #[schema(required, inline, value_type = Option<Vec<Text<60>>>, max_items = 100)]
     pub fields: Json,
-    /// Who sent them.
+    /// The account that sent them.
     #[schema(required, value_type = Option<Uuid>)]
     pub user_id: Uuid,
     /// The device.

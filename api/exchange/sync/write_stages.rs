@@ -24,7 +24,7 @@ impl WriteStage {
             (Some(earlier), Some(item)) => earlier == item && item.1,
             _ => true,
         };
-        // What isn't voided while others name it waits for whatever may have named it.
+        // The void of a record that is kept while others name it waits for whatever may have named it.
         let waits = is_kept && item.op() == "void" && !self.items.is_empty();
         !named && in_order && !waits
     }

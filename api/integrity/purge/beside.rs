@@ -1,4 +1,4 @@
-//! What phones and files left beside records: items that were held, conflicts, rows that were refused.
+//! Content that phones and files left beside records: items that were held, conflicts, rows that were refused.
 
 use chrono::{DateTime, Utc};
 use kit::problem::Problem;
@@ -23,11 +23,11 @@ struct Kept {
     table: &'static str,
     /// The envelope.
     column: &'static str,
-    /// What tells a row of the table.
+    /// Columns by which its rows are told apart.
     key: &'static str,
     /// The condition of its rows `t` that were sent before, and of which kinds, as far as it goes without values.
     sent: &'static str,
-    /// What else is written of one that is purged; it ends as nobody can do anything with it any more.
+    /// Other columns set where one is purged; it ends as nobody can do anything with it any more.
     ending: &'static str,
     count: fn(&mut Counts) -> &mut u64,
 }

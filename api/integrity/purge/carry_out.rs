@@ -112,7 +112,7 @@ async fn carry_out(
     let mut touched = vec!["record_revisions"];
     let mut counts = Counts::default();
     for target in targets(work.core, kind) {
-        // What a former release left in the clear comes under seal first: only what is sealed can be cut.
+        // Values that a former release left in the clear come under seal first: only what is sealed can be cut.
         counts.left += sealing::seal_kind(work.core, work.owner, target.kind, district_code).await?;
         target.purge(work, &running).await?;
         touched.push(target.kind.name);

@@ -69,7 +69,7 @@ pub struct Certificate {
     pub district_code: String,
     /// The kind.
     pub kind: String,
-    /// What happened before this day was purged.
+    /// Day before which the purged records happened.
     pub before_on: NaiveDate,
     /// The beginning of that day.
     pub before_at: DateTime<Utc>,
@@ -174,13 +174,13 @@ pub fn still_running(running: &Certificate) -> Statement {
     statement.text(&running.district_code).sql(" AND id = ").id(running.id).sql(" FOR SHARE")
 }
 
-/// What is known of a purge before it begins.
+/// Values of a purge that are known before it begins.
 pub(super) struct Values<'a> {
     /// Its id.
     pub id: Uuid,
     /// The district.
     pub district_code: &'a str,
-    /// What was ordered.
+    /// The order.
     pub order: &'a Order,
     /// The instant before which it purges.
     pub before_at: DateTime<Utc>,

@@ -50,7 +50,7 @@ pub const KEPT_AT_LEAST_DAYS: i64 = 30;
 pub struct Order {
     /// The kind.
     pub kind: &'static Kind,
-    /// What happened before this day is purged.
+    /// Day before which the records happened that are purged.
     pub before_on: NaiveDate,
     /// Why, in words.
     pub reason: String,

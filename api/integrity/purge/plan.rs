@@ -20,7 +20,7 @@ columns! {
     NEWEST_AT "newest_at": DateTime<Utc>;
 }
 
-/// What a purge would do.
+/// Extent of a purge before it is carried out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// How many.
@@ -31,7 +31,7 @@ pub struct Plan {
     pub newest_at: Option<DateTime<Utc>>,
 }
 
-/// Who reads what is due: the owner in the course of a purge, or the service where only counts are asked for.
+/// Reader of what is due: the owner for plans and purges, or the service where only counts are asked for.
 pub enum Reads<'a, 'w> {
     /// The owner.
     Owner(&'a mut Work<'w>),
@@ -66,7 +66,7 @@ impl Reads<'_, '_> {
     }
 }
 
-/// What an order would purge in a district, read by the owner; nothing is written.
+/// Reads as the owner what an order would purge in a district; nothing is written.
 pub async fn plan(core: &Core, owner_url: &str, district_code: &str, order: &Order) -> Result<Plan, Problem> {
     let before_at = before_at(core, order.before_on)?;
     let mut nobody = |_, _| {};
@@ -85,7 +85,7 @@ pub async fn foretell(
     planned(&mut Reads::Service(core, district_code), district_code, kind, before_at).await
 }
 
-/// What is due of a kind.
+/// Counts what is due of a kind.
 pub async fn planned(
     reads: &mut Reads<'_, '_>,
     district_code: &str,

@@ -24,7 +24,7 @@ pub struct Target {
     subject: Option<&'static Kind>,
 }
 
-/// What goes with a kind: first all that belongs to its records, for once those are cut nobody looks for it any more.
+/// Targets of a kind: first all that belongs to its records, for once those are cut nobody looks for it any more.
 pub fn targets(core: &Core, kind: &'static Kind) -> Vec<Target> {
     let belonging = core.kinds().kinds().filter(|other| other.subject(kind.name).is_some());
     let belonging = belonging.map(|other| Target { kind: other, subject: Some(kind) });

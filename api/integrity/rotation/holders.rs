@@ -14,7 +14,7 @@ columns! {
 /// A process that said nothing for so long while a key follows another is gone: it would have said something every two seconds.
 const GONE_AFTER: &str = "interval '15 seconds'";
 
-/// What processes are waited for.
+/// Condition until which processes are waited for.
 #[derive(Clone, Copy)]
 pub enum Until {
     /// They read a key.

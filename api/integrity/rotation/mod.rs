@@ -91,10 +91,10 @@ pub enum Told<'a> {
     Sealed(u64, u64),
 }
 
-/// Who is told.
+/// Listener that is told how far a rotation is.
 pub type Tell<'a> = &'a mut (dyn FnMut(Told<'_>) + Send);
 
-/// What came of a rotation.
+/// Result of a rotation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rotated {
     /// The key that everything is sealed with now.
@@ -193,7 +193,7 @@ async fn seal_all_again(work: &mut Work<'_>, number: u32) -> Result<Rotated, Pro
     for district_code in &districts {
         objects += objects::count(work, district_code).await?;
     }
-    // What stands in no district.
+    // Envelopes that stand in no district.
     districts.push(String::new());
     loop {
         let others = count_others(work, &places, &districts, number).await?;

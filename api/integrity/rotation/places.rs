@@ -117,7 +117,7 @@ impl Place {
 
     /// How many envelopes of a district, or the empty one, bear each key.
     pub async fn count(&self, work: &mut Work<'_>, district_code: &str) -> Result<Vec<(u32, u64)>, Problem> {
-        // What has no content is left out before its key is asked for: there is none.
+        // Envelopes without content are left out before their key is asked for: they have none.
         let select = format!("SELECT CASE WHEN {} THEN {} END AS key", self.has_content(), self.key());
         let statement = Statement::new(format!("{select}, count(*) AS count FROM {} AS t WHERE ", self.table));
         let rows = work.owner.run(statement.then(self.of(district_code)).sql(" GROUP BY 1")).await?;

@@ -135,7 +135,7 @@ pub async fn authenticate(core: &Core, token: &str) -> Result<SignedIn, Problem>
     Ok(SignedIn { actor: Arc::clone(&known.actor), credential: Credential::Key(Arc::clone(&known.scopes)) })
 }
 
-/// What a key may do now and for which uses, without its secret: for work on its behalf. None where it is over.
+/// Actor and uses of a key as they are now, without its secret: for work on its behalf. None where it is over.
 pub async fn standing(core: &Core, id: Uuid) -> Result<Option<(Arc<Actor>, Arc<Vec<String>>)>, Problem> {
     match look_up(core, id).await {
         Ok(known) => Ok(Some((Arc::clone(&known.actor), Arc::clone(&known.scopes)))),

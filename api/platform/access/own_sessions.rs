@@ -31,7 +31,7 @@ struct Session {
     id: Uuid,
     /// Device · 设备
     ///
-    /// What the device called itself.
+    /// Name that the device gave itself.
     #[schema(required, min_length = 1, max_length = 100)]
     device_id: Option<String>,
     /// Created at · 登录时间

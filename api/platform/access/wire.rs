@@ -93,7 +93,7 @@ pub struct UserGrant {
     pub org_id: Option<Uuid>,
 }
 
-/// What this account is and may do.
+/// The caller's account, and its rights.
 #[derive(Serialize, ToSchema)]
 pub struct Me<'a> {
     /// The account.

@@ -73,7 +73,7 @@ pub struct AuditLine {
     /// When.
     #[schema(value_type = DateTime<Utc>)]
     occurred_at: InZone,
-    /// Who: an account or a key; null for the command line and for nobody known.
+    /// Account or key that acted; null for the command line and for nobody known.
     #[schema(required)]
     actor_id: Option<Uuid>,
     /// The name of who it was.
@@ -82,7 +82,7 @@ pub struct AuditLine {
     /// The area that it concerns.
     #[schema(required, max_length = 100)]
     area_code: Option<String>,
-    /// What, `subject.verb`.
+    /// Action, `subject.verb`.
     #[schema(required, max_length = 100)]
     verb: Option<String>,
     /// On what kind of thing.

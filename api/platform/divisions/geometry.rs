@@ -103,7 +103,7 @@ async fn put(call: Call) -> Answer {
     let mut faults = Faults::default();
     let collection = geojson::checked(&tree, &district_code, &call.core.divisions, &mut faults);
     faults.finish()?;
-    // Who commands a part of a district doesn't say how the whole is shaped.
+    // Commanders of a part of a district don't say how the whole is shaped.
     if !actor.reaches(WRITERS, &district_code, None) {
         return Err(FORBIDDEN.into());
     }

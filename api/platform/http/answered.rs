@@ -147,7 +147,7 @@ fn read_comment(members: &mut Map<String, Json>) {
     members.insert("description".into(), parts.join("\n\n").into());
 }
 
-/// What may be null is of two types; a reference that may is one of both.
+/// Folds nullable members: a value is of two types, a reference one of both.
 fn fold_nullable(members: &mut Map<String, Json>) {
     let Some(Json::Array(choices)) = members.get_mut("oneOf") else { return };
     choices.sort_by_key(|choice| choice.get("type") == Some(&"null".into()));

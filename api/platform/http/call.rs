@@ -42,7 +42,7 @@ pub struct Call {
     pub core: Arc<Core>,
     /// The request.
     pub request: HttpRequest,
-    /// What the caller named in the path.
+    /// Values that the caller named in the path.
     pub(super) values: PathValues,
     /// The language of the answer.
     pub language: Language,

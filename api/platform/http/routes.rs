@@ -18,7 +18,7 @@ pub struct Routes {
 #[derive(Default)]
 struct Node {
     fixed: HashMap<String, Node>,
-    /// What is the caller's to name, by what follows in the segment: `:void`.
+    /// Parts that the caller names, by what follows in the segment: `:void`.
     named: HashMap<String, Named>,
     resource: Option<Resource>,
 }
@@ -35,7 +35,7 @@ pub struct Resource {
     operations: Vec<Arc<Operation>>,
 }
 
-/// What a caller named in a path, by name.
+/// Values that a caller named in a path, by name.
 #[derive(Default)]
 pub struct PathValues(Vec<(String, String)>);
 
@@ -84,7 +84,7 @@ impl Resource {
 }
 
 impl PathValues {
-    /// What was named so.
+    /// Value of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }

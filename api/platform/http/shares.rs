@@ -1,4 +1,4 @@
-//! What one user may have under way at once, so that nobody takes all of it.
+//! Limits on what one user may have under way at once, so that nobody takes all of it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

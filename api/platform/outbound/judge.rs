@@ -100,7 +100,7 @@ impl Judge {
 
     /// An address as it may be written; none where it may not.
     pub fn target(&self, text: &str) -> Option<Target> {
-        // What a reader of addresses would tidy away may mean something else to the next one.
+        // Characters that a reader of addresses would tidy away may mean something else to the next one.
         let is_odd = |letter: char| letter.is_control() || letter.is_whitespace() || letter == '\\';
         if text.len() > MOST_CHARACTERS || text.contains(is_odd) {
             return None;

@@ -10,10 +10,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What names lead to, in place of the system's resolver.
+/// Addresses that names lead to, in place of the system's resolver.
 pub type Names = Arc<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>;
 
-/// What only code can set, for tests whose receivers listen at loopback. It is no setting: neither a file nor the
+/// Seam that only code can open, for tests whose receivers listen at loopback. It is no setting: neither a file nor the
 /// environment nor the command line reaches it (`serde(skip)`), and `serve` never fills it.
 #[derive(Clone, Default)]
 pub struct Seam {

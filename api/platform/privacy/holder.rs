@@ -129,21 +129,24 @@ fn take_up(core: &Core, known: &KnownKeys) -> Option<KeyError> {
         return None;
     }
     let (directory, fingerprints) = (core.config.keys_dir(), known.fingerprints());
-    let (mut all, mut lacking) = (BTreeMap::new(), None);
+    let (mut all, mut lacking, mut why) = (BTreeMap::new(), Vec::new(), None);
     for number in wanted {
         let name = data_key_name(number);
         let fingerprint = fingerprints.get(&name).map(Vec::as_slice).unwrap_or_default();
         match required(&directory, &name, fingerprint) {
             Ok(key) => drop(all.insert(number, key)),
-            Err(error) => lacking = Some(error),
+            Err(error) => {
+                lacking.push(number);
+                why = Some(error);
+            }
         }
     }
-    // What can't be read here stays as it was: the key that seals above all.
+    // Sealing stays with the former key where the new one can't be read here; where neither can, nothing changes.
     let sealing = if all.contains_key(&sealing) { sealing } else { core.sealer.seals_with() };
     if all.contains_key(&sealing) {
-        core.sealer.take_up(&DataKeys { directory, sealing, all });
+        core.sealer.take_up(&DataKeys { directory, sealing, all }, &lacking);
     }
-    lacking
+    why
 }
 
 /// Looks again and again until the core is gone.

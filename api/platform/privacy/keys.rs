@@ -123,7 +123,9 @@ impl Keys {
 
     /// The keys that a database knows are in a directory, by their fingerprints; nothing is made there.
     pub fn require(directory: &Path, known: &BTreeMap<String, Vec<u8>>) -> Result<(), KeyError> {
-        known.iter().try_for_each(|(name, known)| required(directory, name, known).map(drop))
+        // Those of personal data first: without them nothing else is of use.
+        let (of_data, others): (Vec<_>, Vec<_>) = known.iter().partition(|(name, _)| data_key_number(name).is_some());
+        of_data.into_iter().chain(others).try_for_each(|(name, known)| required(directory, name, known).map(drop))
     }
 
     /// The fingerprint of each key that what is stored depends on: name and SHA-256 of the key under

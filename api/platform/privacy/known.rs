@@ -15,14 +15,14 @@ columns! {
     STATE "state": String;
 }
 
-/// What becomes of a key of personal data, in this order.
+/// States of a key of personal data, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyState {
     /// All processes are to read it before anything is sealed with it.
     Announced,
     /// It seals.
     Current,
-    /// What it sealed is sealed again with another one.
+    /// Data that it sealed is sealed again with another one.
     Leaving,
     /// Nothing bears it any more.
     Left,
@@ -69,7 +69,7 @@ impl KnownKeys {
         Statement::new("SELECT name, fingerprint, state FROM key_fingerprints ORDER BY name")
     }
 
-    /// What it found.
+    /// Keys that it found.
     pub fn of_rows(rows: Vec<Row>) -> Self {
         let known = |mut row: Row| {
             let (name, state) = (row.get(&NAME)?, row.get(&STATE));

@@ -83,9 +83,12 @@ impl Sealer {
         Self { ring: RwLock::new(Arc::new(Ring::of(data))), commitment: commitment.clone() }
     }
 
-    /// Uses these keys of data from now on.
-    pub fn take_up(&self, data: &DataKeys) {
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Ring::of(data));
+    /// Uses these keys of data from now on; of those that are `lacking` among them the ones that it has.
+    pub fn take_up(&self, data: &DataKeys, lacking: &[u32]) {
+        let (former, mut ring) = (self.ring(), Ring::of(data));
+        let held = lacking.iter().filter_map(|number| Some((*number, former.all.get(number)?.clone())));
+        ring.all.extend(held);
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
     }
 
     fn ring(&self) -> Arc<Ring> {
@@ -205,7 +208,7 @@ pub fn purged_at(envelope: &[u8]) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_micros(i64::from_be_bytes(micros.try_into().ok()?))
 }
 
-/// What a purge leaves of an envelope.
+/// Rest of an envelope after a purge: its commitment and the time.
 pub fn cut(envelope: &[u8], purged_at: DateTime<Utc>) -> Vec<u8> {
     let head = envelope.get(..COMMITMENT_END).unwrap_or(envelope);
     [head, &purged_at.timestamp_micros().to_be_bytes()].concat()
@@ -240,7 +243,7 @@ mod tests {
         let sealer = Sealer::new(&keys(1, &[1]), &Key::default());
         let first = sealer.seal(owner(1), b"519999194803120012").unwrap();
         assert_eq!((key_of(&first), sealer.sealed_again(owner(1), &first).unwrap()), (Some(1), None));
-        sealer.take_up(&keys(2, &[1, 2]));
+        sealer.take_up(&keys(2, &[1, 2]), &[]);
         assert_eq!((sealer.reads(), sealer.seals_with()), (vec![1, 2], 2));
         let again = sealer.sealed_again(owner(1), &first).unwrap().unwrap();
         assert_eq!((key_of(&again), commitment_of(&again)), (Some(2), commitment_of(&first)));
@@ -248,7 +251,9 @@ mod tests {
         assert!(sealer.sealed_again(owner(2), &first).is_err());
         let at = DateTime::from_timestamp_micros(1_580_601_600_123_456).unwrap();
         assert_eq!((key_of(&cut(&first, at)), sealer.sealed_again(owner(1), &cut(&first, at)).unwrap()), (None, None));
-        sealer.take_up(&keys(2, &[2]));
+        sealer.take_up(&keys(2, &[2]), &[1]);
+        assert_eq!(sealer.reads(), [1, 2], "a file that is gone too early takes nothing from whoever has read it");
+        sealer.take_up(&keys(2, &[2]), &[]);
         assert!(sealer.open(owner(1), &first).is_err() && sealer.open(owner(1), &again).is_ok());
     }
 

@@ -39,7 +39,7 @@ pub enum WallError {
     /// Tables stand open.
     #[error("no row-level security on {0}; run `lianfang migrate` as the owner of the tables")]
     Open(String),
-    /// What sees everything has no role of its own where it needs one.
+    /// Statements that see everything have no role of their own where they need one.
     #[error(
         "the role {WRITER_ROLE} is missing or is behind policies itself; run `lianfang migrate` as a superuser, or do without \
          row-level security (row_security = \"off\")"

@@ -1,4 +1,4 @@
-//! What somebody at the server's machine does with accounts and keys: whoever has the data needs no account. The audit
+//! Work on accounts and keys by somebody at the server's machine: whoever has the data needs no account. The audit
 //! notes it as done by nobody's account, from the command line.
 
 use std::collections::BTreeSet;

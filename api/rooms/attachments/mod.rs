@@ -35,7 +35,7 @@ pub static THEME: Theme = Theme {
     ..Theme::NOTHING
 };
 
-/// What an attachment's bytes may be.
+/// Media types that an attachment's bytes may be of.
 fn media_types() -> Vec<&'static str> {
     MediaType::VOCABULARY.words.iter().map(|word| word.code).collect()
 }

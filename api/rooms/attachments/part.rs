@@ -1,4 +1,4 @@
-//! What has come of an upload so far: a file of sealed pieces, one after the other, in the folder of this machine. A piece
+//! Bytes of an upload so far: a file of sealed pieces, one after the other, in the folder of this machine. A piece
 //! that was being written when the process ended is no piece; what stands before it is whole.
 
 use std::io::{ErrorKind, SeekFrom};

@@ -12,7 +12,7 @@ use crate::records::rules::Belongs;
 use crate::records::{Context, Definition, Draft, Kind, Rules};
 
 words! {
-    /// What a picture or paper shows.
+    /// Kinds of attachments, by what the picture or paper shows.
     pub AttachmentKind "attachment_kind" "Kind of attachment" "附件类型" {
         SignedNotice "signed_notice" "signed notice" "签字告知书";
         DoorNotice "door_notice" "notice on a door" "门贴";
@@ -23,7 +23,7 @@ words! {
     }
 }
 words! {
-    /// What became of an attachment's bytes.
+    /// States of an attachment's bytes.
     pub ContentState "content_state" "State of the bytes" "内容状态" {
         Awaited "awaited" "awaited" "待上传";
         Kept "kept" "kept" "已保存";

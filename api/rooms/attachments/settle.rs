@@ -44,7 +44,7 @@ impl Extension for Places {
     }
 }
 
-/// What is kept of attachments, for a rotation of keys.
+/// Objects that are kept of attachments, for a rotation of keys.
 pub const KEPT_OBJECTS: &[KeptObject] = &[
     KeptObject { kind: "attachments", is_kept: "r.content_state = 'kept'", field: CONTENT },
     KeptObject { kind: "attachments", is_kept: "r.content_state = 'kept' AND r.has_thumbnail", field: THUMBNAIL },

@@ -109,7 +109,7 @@ pub async fn take_in(call: &Call, record: &Record, taken: &Taken<'_>, offset: u6
 
 struct Body {
     arriving: Arriving,
-    /// What came and isn't written yet: pieces of a few bytes would each cost a head.
+    /// Bytes that came and aren't written yet: pieces of a few bytes would each cost a head.
     buffer: Vec<u8>,
 }
 
@@ -133,7 +133,7 @@ impl Body {
                 part.add(core, &std::mem::take(&mut self.buffer)).await?;
             }
         };
-        // What came before it broke off is kept.
+        // Bytes that came before it broke off are kept.
         part.add(core, &std::mem::take(&mut self.buffer)).await?;
         came
     }

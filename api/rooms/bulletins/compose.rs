@@ -55,7 +55,7 @@ pub struct Composed {
     pub title: String,
     /// How numbers are said.
     pub style: BulletinStyle,
-    /// What it says.
+    /// Its paragraphs.
     pub paragraphs: Vec<Printed>,
     /// Figures that it says.
     pub figures: Vec<EditionFigure>,

@@ -29,7 +29,7 @@ pub struct Footnote {
     /// As of which change the records are told.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     as_of_change_no: i64,
-    /// What was counted; null where that is more than 10,000 records, or no list has exactly those.
+    /// Records that were counted; null where they are more than 10,000, or no list has exactly those.
     #[schema(required, inline, max_items = 10_000)]
     records: Option<Vec<CountedRecord>>,
     /// How many those are.

@@ -15,7 +15,7 @@ pub struct Sheet<'a> {
     pub title: &'a str,
     /// `第3期`, `预览`; and what else stands below the title.
     pub subtitle: String,
-    /// What it says.
+    /// Its paragraphs.
     pub paragraphs: &'a [Printed],
     /// Its footnotes.
     pub figures: &'a [EditionFigure],

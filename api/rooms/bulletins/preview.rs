@@ -64,7 +64,7 @@ struct BulletinPreview<'a> {
     /// How numbers are said.
     #[schema(value_type = String, max_length = 20)]
     style: BulletinStyle,
-    /// What it says.
+    /// Its paragraphs.
     #[schema(value_type = Vec<serde_json::Value>, max_items = 1_000)]
     paragraphs: &'a [Printed],
     /// Its figures, each with what it was counted from.
@@ -86,7 +86,7 @@ struct HeldTemplates {
 /// A template that holds.
 #[derive(Serialize, ToSchema)]
 struct HeldTemplate {
-    /// What it is asked for by.
+    /// Code by which it is asked for.
     #[schema(max_length = 40)]
     code: String,
     /// Title of its bulletins.

@@ -118,7 +118,7 @@ impl Setting {
 pub struct SaidFigure {
     /// Its key, query and style.
     pub figure: ClauseFigure,
-    /// What is said of it.
+    /// Words for it.
     pub said: String,
 }
 
@@ -234,7 +234,7 @@ fn said_clause(
     Ok(parts)
 }
 
-/// What an edition would say of one of its figures now.
+/// Words that an edition would have for one of its figures now.
 pub fn said_again(was: &EditionFigure, told: &Told, style: BulletinStyle) -> String {
     if was.measure == Some(FigureMeasure::Names) {
         told.names.join("、")
@@ -243,7 +243,7 @@ pub fn said_again(was: &EditionFigure, told: &Told, style: BulletinStyle) -> Str
     }
 }
 
-/// What is said of a figure; none where its clause leaves itself out.
+/// Words for a figure; none where its clause leaves itself out.
 fn said_figure(figure: &ClauseFigure, clause: &Clause, setting: &Setting, told: Option<Told>) -> Option<String> {
     let told = told.filter(|told| told.amount != Amount::Unknown)?;
     let is_names = figure.measure == Some(FigureMeasure::Names);

@@ -98,7 +98,7 @@ mod tests {
             assert!(count < 100 || (number - count).abs() * 10 <= count, "{count}: {said}");
             said_of.entry(said).and_modify(|(_, last)| *last = count).or_insert((count, count));
         }
-        // What is said alike is one stretch of counts.
+        // Counts that are said alike are one stretch.
         let mut stretches: Vec<(i64, i64)> = said_of.into_values().collect();
         stretches.sort_unstable();
         assert!(stretches.is_sorted_by(|one, next| one.1 < next.0));

@@ -107,7 +107,7 @@ struct CompoundSheet {
     /// Disposal points of used masks.
     #[schema(inline)]
     mask_points: SheetPart,
-    /// What was collected at them.
+    /// Collections at those points.
     #[schema(inline)]
     mask_collections: SheetPart,
     /// Disinfections in it and at its gates.

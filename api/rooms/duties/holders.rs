@@ -63,7 +63,7 @@ impl Holders {
         self.0.iter().any(|(own, grant)| *own == id && READERS.contains(&grant.role) && grant.covers(area_code, org_id))
     }
 
-    /// What an active account holds.
+    /// Grants of an active account.
     pub fn grants_of(&self, id: Uuid) -> impl Iterator<Item = &Grant> {
         self.0.iter().filter(move |(own, _)| *own == id).map(|(_, grant)| grant)
     }

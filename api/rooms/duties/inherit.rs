@@ -29,7 +29,7 @@ pub struct HandedOverDuty {
     /// Whose line it is.
     #[schema(value_type = String, max_length = 60)]
     line: Option<DutyLine>,
-    /// Who answers for it now; null where nobody above has an account.
+    /// Account that answers for it now; null where nobody above has an account.
     #[schema(required)]
     assignee_id: Option<Uuid>,
 }

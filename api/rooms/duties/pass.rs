@@ -36,7 +36,7 @@ const MOST: usize = 5_000;
 pub struct Settled {
     /// The duty.
     pub row: LockedRow,
-    /// Who answers for it.
+    /// Account that answers for it.
     pub answers: Option<Uuid>,
 }
 
@@ -79,7 +79,7 @@ impl<'a> Pass<'a> {
         derived_id(&self.write_context.keys.identity, &all)
     }
 
-    /// What is expected of a kind in an area today, if it is expected there.
+    /// Cadence of a kind in an area today, if it is expected there.
     pub fn cadence(&self, kind: DutyKind, area_code: &str) -> Option<&Cadence> {
         self.write_context.settings.of::<Cadences>().at(kind, area_code, self.today)
     }

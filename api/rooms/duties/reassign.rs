@@ -50,7 +50,7 @@ fields! {
     DRY_RUN: bool = Field::new("dry_run", Shape::Boolean, Text::new("Dry run", "仅试行"), "Every check is made, nothing is written.");
 }
 
-/// What became of somebody's open duties.
+/// Outcomes of handing over somebody's open duties.
 #[derive(Serialize, ToSchema)]
 struct ReassignResults {
     /// One a duty.
@@ -60,7 +60,7 @@ struct ReassignResults {
     more: bool,
 }
 
-/// What became of one duty.
+/// Outcome of one duty.
 #[derive(Serialize, ToSchema)]
 struct ReassignResult {
     /// The duty.

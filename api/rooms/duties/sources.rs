@@ -59,9 +59,9 @@ pub struct DutySource {
     pub kinds: &'static [DutyKind],
     /// Those of them that a fever asks for: whoever answers for one is told at once.
     pub fevers: &'static [DutyKind],
-    /// What it plans ahead in a district.
+    /// Step that plans ahead in a district.
     pub plan: Option<Step>,
-    /// What it asks for after others' duties were found missed.
+    /// Step that asks for more after others' duties were found missed.
     pub after_missed: Option<Step>,
     /// How it is known who answers for what its duties are about.
     pub answerers: Option<Answerers>,

@@ -53,7 +53,7 @@ fields! {
 }
 
 columns! {
-    /// What was counted, as the rollups name it.
+    /// Measure that was counted, as the rollups name it.
     MEASURE "measure": String;
     /// How often.
     TOTAL "total": i64;
@@ -98,7 +98,7 @@ pub const COLUMNS: &[Column] = &[
 /// Duties counted.
 #[derive(Serialize, ToSchema)]
 struct DutySummary {
-    /// What a line stands for.
+    /// Grouping of the lines.
     #[schema(value_type = String, max_length = 20)]
     by: DutyGrouping,
     /// First day.
@@ -169,8 +169,8 @@ pub struct Counted {
     pub total: Counts,
 }
 
-/// Counts the duties of these days that the caller may see by one of these roles, from the rollups: the same
-/// cost however many duties there are.
+/// Counts the duties of these days that the caller may see by one of these roles: whoever sees all of an area's from the
+/// rollups, at the same cost however many duties there are; others row by row.
 pub async fn count(
     call: &Call,
     now: &mut Snapshot,

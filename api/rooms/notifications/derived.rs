@@ -1,4 +1,5 @@
-//! What an account is told of, found by indexes: its duties of the last weeks, those that went up to it, its conflicts.
+//! Notifications of an account, found by indexes: of its duties of the last weeks, of those that went up to it, of its
+//! conflicts, of duties offered to it and of answers to its own offers.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kit::problem::Problem;
@@ -29,7 +30,7 @@ pub async fn all(core: &Core, actor: &Actor) -> Result<Vec<Found>, Problem> {
         let own = duties(core, actor, district_code, wire::ASSIGNEE_ID.name(), now).await?;
         let handed = came(core, district_code, &own, wire::ASSIGNEE_ID.name(), "<>", actor.user_id).await?;
         for duty in &own {
-            // What one took oneself, one knows of.
+            // Duties that one took oneself are no news.
             let handed = handed.get(&duty.envelope.id).filter(|turn| turn.by != actor.user_id);
             of_own(duty, handed.map(|turn| turn.at), &mut found);
         }
@@ -103,7 +104,7 @@ async fn offered_to(
     Ok(())
 }
 
-/// What became of duties that the account offered, of those that it still sees.
+/// Answers to duties that the account offered, of those that it still sees.
 async fn answers_to(
     core: &Core,
     actor: &Actor,
@@ -128,7 +129,7 @@ async fn answers_to(
     Ok(())
 }
 
-/// What may come about several times with a duty: each has the number of its revision.
+/// Tells of an event that may come several times with a duty: each has the number of its revision.
 fn turned(duty: &Record, kind: NotificationType, turn: &Turn) -> Found {
     Found { revision: Some(turn.revision), ..told(duty, kind, turn.at) }
 }

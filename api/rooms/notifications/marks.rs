@@ -1,4 +1,4 @@
-//! What an account has read: one row of it.
+//! Marks of an account's read notifications: one row of it.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ columns! {
     READS "reads": Json;
 }
 
-/// What an account has read.
+/// Notifications that an account has read: all up to an instant, and single ones.
 #[derive(Default)]
 pub struct Marks {
     up_to: Option<(DateTime<Utc>, DateTime<Utc>)>,

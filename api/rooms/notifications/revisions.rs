@@ -1,4 +1,4 @@
-//! What revisions of duties tell: since when a duty is somebody's, and what became of what he offered.
+//! Revisions of duties as notifications need them: since when a duty is somebody's, and what became of his offers.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ pub struct Turn {
     pub by: Uuid,
 }
 
-/// What somebody to whom a duty was offered did with it.
+/// Answer of somebody to whom a duty was offered.
 pub struct Answered {
     /// The duty.
     pub id: Uuid,

@@ -58,7 +58,7 @@ async fn read(call: Call) -> Answer {
         let fields = format!("{}, {}", UP_TO.name(), IDS.name());
         return Err(fault_with("", ONE_OF, vec![("fields", fields)]));
     }
-    // What is still to come can't have been read.
+    // Notifications still to come can't have been read.
     let up_to = up_to.map(|up_to| up_to.min(call.core.clock.now()));
     marks::note(&call.core, call.actor()?.user_id, up_to, &ids).await?;
     Ok(HttpResponse::NoContent().finish())

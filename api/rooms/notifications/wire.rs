@@ -14,7 +14,7 @@ use crate::platform::core::Core;
 use crate::platform::http::Form;
 
 words! {
-    /// What a notification is about.
+    /// Events that notifications are about.
     pub NotificationType "notification_type" "Notification" "提醒类型" {
         Fever "fever" "a fever among those in one's care" "发热";
         Missed "missed" "a duty was missed" "责任事项未完成";
@@ -36,7 +36,7 @@ fields! {
 }
 
 fields! {
-    /// What was read.
+    /// Fields of the body that marks as read.
     pub static READ;
     UP_TO: DateTime<Utc> = Field::new("up_to", Shape::Instant, Text::new("Up to", "截至"), "All of them up to this instant.");
     IDS: Vec<String> = Field::new("ids", Shape::List { of: &ID, max: 500 }, Text::new("Ids", "编号"), "These.").not_empty();
@@ -45,7 +45,7 @@ fields! {
 /// The body that marks as read.
 pub const MARKS: Form = Form::new("NotificationsRead", READ, "What was read: all up to an instant, or some.");
 
-/// What a notification is about, as it is found.
+/// A notification, as it is found.
 pub struct Found {
     pub kind: NotificationType,
     pub at: DateTime<Utc>,
@@ -63,7 +63,7 @@ impl Found {
         self.revision.map_or(id.clone(), |revision| format!("{id}_{revision}"))
     }
 
-    /// What it says, without a name.
+    /// Its text, without a name.
     pub fn text(&self, language: Language) -> String {
         let label = self.label.unwrap_or(Text::new("a duty", "责任事项"));
         match language {
@@ -120,7 +120,7 @@ pub struct Notification {
     /// The record that it is about.
     #[schema(inline)]
     pub subject: NotificationSubject,
-    /// What it says, in the language asked for; without a name.
+    /// Text in the language asked for; without a name.
     #[schema(max_length = 200)]
     pub text: String,
     /// When it was read; null where it wasn't.

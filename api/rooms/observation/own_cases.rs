@@ -28,7 +28,7 @@ use crate::rooms::duties::{DutyLine, wire as duties};
 use crate::rooms::registers::{PEOPLE, person as people};
 
 columns! {
-    /// Who wrote that somebody answers for a case.
+    /// Account that gave somebody a case or a duty.
     NAMED_BY "named_by": Uuid;
 }
 
@@ -90,7 +90,7 @@ async fn of_named(
 }
 
 columns! {
-    /// What a duty is about.
+    /// Kind of a duty's subject.
     SUBJECT_KIND "subject_kind": String;
     SUBJECT_ID "subject_id": Uuid;
 }
@@ -127,7 +127,7 @@ async fn of_duties(call: &Call, district_code: &str, named: &BTreeSet<Uuid>) -> 
     Ok(told)
 }
 
-/// What a record is about, as duties name it: the case, the person, or a record that itself names somebody.
+/// Subject of a record, as duties name it: the case, the person, or a record that itself names somebody.
 fn subject_of(kind: &Kind, record: &Record) -> Option<Uuid> {
     match kind.name {
         "isolation_cases" | "people" => Some(record.envelope.id),

@@ -1,4 +1,4 @@
-//! What has to be reported of a day: each unit against the requirements that hold for it.
+//! Reports that are expected of a day: each unit against the requirements that hold for it.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;

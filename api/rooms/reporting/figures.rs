@@ -35,7 +35,7 @@ struct Counted {
     filter: &'static str,
 }
 
-/// What is due and missing the duties know, what came the reports.
+/// Duties know what is expected, due and missing; reports what came and was corrected.
 const COUNTED: [Counted; 6] = [
     of_duties(
         "reporting.expected",

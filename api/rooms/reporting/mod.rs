@@ -22,7 +22,7 @@ use kit::text::Text;
 use crate::records::Theme;
 use crate::rooms::duties::DutySource;
 
-/// What units report, and what workers log.
+/// Duties of reporting: units' reports and bulletins, workers' logs.
 pub const DUTY_SOURCE: DutySource = DutySource {
     kinds: duty_kinds::DUTY_KINDS,
     plan: Some(|core, district_code| Box::pin(planner::plan(core, district_code))),

@@ -44,7 +44,7 @@ pub struct DayBook {
     /// Day of a row `r`, as SQL.
     day_sql: &'static str,
     slot: fn(&Values) -> Option<(String, NaiveDate)>,
-    /// What a record lacks by itself.
+    /// Faults of a record by itself, for what it lacks.
     lacking: fn(&Values) -> Vec<Fault>,
 }
 
@@ -177,7 +177,7 @@ impl Decider for OneADay {
     }
 }
 
-/// What stands, by slot and day.
+/// Records that stand, by slot and day, and the duties of these.
 struct Held {
     book: &'static DayBook,
     write_context: Arc<WriteContext>,

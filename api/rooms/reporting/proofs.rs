@@ -1,4 +1,4 @@
-//! What proves that somebody reported: reports, issued bulletins, logs, by the duty that each of them does.
+//! Proofs that somebody reported: reports, issued bulletins, logs, by the duty that each of them does.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Who reported: of each unit and kind of report that was due of a day whether it came, in time, late or not at all.
+//! Reporting of a day: of each unit and kind of report that was due whether it came, in time, late or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -73,10 +73,10 @@ pub fn operation() -> Operation {
     polled(operation, PARAMETERS)
 }
 
-/// What was expected against what came.
+/// Duties that were expected against those that were done.
 #[derive(Serialize, ToSchema)]
 struct Completeness {
-    /// What a line stands for.
+    /// Grouping: a line stands for one kind, line, area or organisation.
     #[schema(required, value_type = Option<String>, max_length = 20)]
     by: DutyGrouping,
     /// First day.

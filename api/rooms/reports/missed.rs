@@ -1,4 +1,4 @@
-//! Who is behind: what was missed, the oldest first, each with whoever answers for it and how far up it went.
+//! Missed duties, to see who is behind: the oldest first, each with whoever answers for it and how far up it went.
 
 mod responsible;
 
@@ -102,7 +102,7 @@ struct MissedList {
 struct Missed {
     /// The duty.
     duty_id: Uuid,
-    /// What was expected.
+    /// The kind of duty.
     #[schema(value_type = String, max_length = 60)]
     duty_kind: &'static str,
     /// That in words.
@@ -117,7 +117,7 @@ struct Missed {
     /// The kind of what it is about.
     #[schema(max_length = 60)]
     subject_kind: String,
-    /// What it is about.
+    /// The id of its subject.
     subject_id: Uuid,
     /// Its name; people masked.
     #[schema(required, max_length = 200)]

@@ -77,13 +77,13 @@ async fn told(call: Call) -> Answer {
     let found = if name == USERS {
         accounts(core, actor, &ids).await?
     } else {
-        // What stands in a closed room has no name elsewhere.
+        // Records in a closed room have no name elsewhere.
         let Some(kind) = core.kinds().kind(name).filter(|kind| !kind.closed) else {
             let open = core.kinds().kinds().filter(|kind| !kind.closed);
             let words = open.map(|kind| kind.name).chain([USERS]).collect::<Vec<_>>().join(", ");
             return Err(fault_with("?kind", FaultCode::NOT_IN_VOCABULARY, vec![("words", words)]));
         };
-        // What isn't the caller's to read isn't named either.
+        // Records that aren't the caller's to read aren't named either.
         let visible = find_all(core, actor, kind, &ids).await?;
         let mut now = core.database.snapshot().await?;
         let subjects = visible.keys().map(|id| (kind.name.to_owned(), *id));

@@ -21,7 +21,7 @@ pub const NAME: &str = "purges";
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// What policies said when they were carried out last: by district and kind, which policy and before which day.
+/// Policies as they were carried out last: by district and kind, which one and before which day.
 #[derive(Default)]
 struct Kept(Mutex<BTreeMap<(String, String), (Uuid, NaiveDate)>>);
 

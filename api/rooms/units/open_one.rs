@@ -17,7 +17,7 @@ use crate::records::codes::OPEN_ONE_EXISTS;
 use crate::records::envelope::{AREA_CODE, ID, ORG_ID};
 
 columns! {
-    /// What a group is for; one and the same of a kind that isn't told apart.
+    /// Purpose of a group; one and the same of a kind that isn't told apart.
     PURPOSE "purpose": String;
 }
 
@@ -90,7 +90,7 @@ impl State for Groups {
 }
 
 impl Groups {
-    /// What it is open as; none where it isn't.
+    /// The key under which it is open; none where it isn't.
     fn open_as(&self, values: &Values) -> Option<Key> {
         if values.get(self.days.status) == Some(GroupStatus::Dissolved) {
             return None;

@@ -121,7 +121,7 @@ impl NamedFigures for VenueFigures {
     }
 }
 
-/// What the count and the share of a status are called.
+/// Labels of the count and the share of a status.
 fn labels(status: OperatingStatus) -> (Text, Text) {
     match status {
         OperatingStatus::Open => {

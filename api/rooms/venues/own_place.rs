@@ -7,7 +7,7 @@ use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::records::{Draft, Narrowed};
 
-/// What a venue's account sees: what is its organisation's; without one what it told itself.
+/// Narrows a venue's account to its organisation's records; without one to those that it wrote itself.
 pub fn of_own_venue(role: Role) -> Option<Narrowed> {
     (role == Role::StoreReporter).then_some(Narrowed::Recorded)
 }

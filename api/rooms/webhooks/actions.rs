@@ -1,4 +1,4 @@
-//! What is done with an endpoint: tested, paused, resumed, its changes sent again, its secret exchanged.
+//! Actions on an endpoint: it is tested, paused, resumed, its changes sent again, its secret exchanged.
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -62,7 +62,7 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-/// What became of a test that was taken.
+/// Outcome of a test that was taken.
 #[derive(Serialize, ToSchema)]
 struct WebhookTest {
     /// Its `webhook-id`.

@@ -30,7 +30,7 @@ pub const LONGEST: Duration = Duration::from_secs(16);
 /// Header that tells why a test failed.
 pub static REASON_HEADER: HeaderName = HeaderName::from_static("webhook-failure");
 
-/// What became of an attempt.
+/// Outcome of an attempt.
 #[derive(Debug)]
 pub struct Attempt {
     /// When it was made.

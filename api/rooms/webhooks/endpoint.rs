@@ -18,7 +18,7 @@ words! {
 }
 
 words! {
-    /// What becomes of records, as webhooks tell it.
+    /// Changes of records, as webhooks tell them.
     pub WebhookOp "webhook_op" "Change told" "推送的变更" {
         Create "create" "created" "新建";
         Amend "amend" "amended or restored" "修订或恢复";
@@ -43,7 +43,7 @@ words! {
     }
 }
 
-/// What an owner says of his endpoint.
+/// Settings that an owner gives his endpoint.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settings {
     pub url: String,

@@ -1,4 +1,4 @@
-//! What is sent: the feed's own items, one an event or several, within bounds.
+//! Letters: the feed's own items, one an event or several, within bounds.
 
 use std::collections::VecDeque;
 
@@ -24,7 +24,7 @@ const AROUND: usize = 512;
 /// A change that is told.
 pub struct Told {
     pub change: Change,
-    /// What became of the record: `created`.
+    /// The event in the record's life: `created`.
     pub event: &'static str,
 }
 
@@ -68,7 +68,7 @@ async fn became_missed(core: &Core, district_code: &str, change: &Change) -> Res
     Ok(row.is_some_and(|mut row| !is_missed(row.get(&STATE).map(DutyState::code))))
 }
 
-/// What is sent at once.
+/// Message of one request.
 pub struct Letter {
     /// Its id, the same whenever these changes are sent.
     pub id: String,

@@ -94,7 +94,7 @@ struct PublicKey {
     /// Its name.
     #[schema(max_length = 40)]
     key_id: &'static str,
-    /// What it is for.
+    /// Algorithm of its signatures.
     #[schema(max_length = 20)]
     algorithm: &'static str,
     /// The key as Standard Webhooks writes it.
@@ -180,7 +180,7 @@ fn new(call: &Call, form: &Values, head: i64) -> Result<Endpoint, Problem> {
     })
 }
 
-/// What the form's fields can't say by themselves.
+/// Checks what the form's fields can't say by themselves.
 fn check(core: &Core, form: &Values, district_code: Option<&str>, faults: &mut Faults) {
     if form.get(&URL).is_some_and(|url| core.ext::<Sender>().judge.target(url).is_none()) {
         faults.add(URL.pointer(), URL_NOT_ALLOWED);

@@ -66,7 +66,7 @@ struct Run<'a> {
     again: Option<Lane>,
 }
 
-/// What became of a step.
+/// Outcome of a step.
 #[derive(PartialEq)]
 enum Step {
     Told,

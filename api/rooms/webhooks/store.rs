@@ -153,7 +153,7 @@ pub async fn add(core: &Core, endpoint: &Endpoint, audit_entry: AuditEntry) -> R
         .sql(", ").integer(endpoint.cursor_no)
         .sql(", ").bind(ColumnType::Json, json(&endpoint.progress)?)
         .sql(", ").bind(ColumnType::Instant, Value::Instant(endpoint.created_at)).sql(")");
-    // Who adds waits for who adds: counted under the lock of the district's endpoints.
+    // Additions wait for each other: counted under the lock of the district's endpoints.
     let lock = Statement::new("SELECT pg_advisory_xact_lock(hashtext('webhook_endpoints' || ")
         .text(&endpoint.district_code)
         .sql("))::text AS locked");
@@ -171,7 +171,7 @@ pub async fn add(core: &Core, endpoint: &Endpoint, audit_entry: AuditEntry) -> R
     .await
 }
 
-/// What somebody set, under the next revision; 409 STALE is the caller's: whether the revision was still the one read.
+/// Writes what somebody set, under the next revision: whether it was still the one read; 409 STALE is the caller's.
 pub async fn change(core: &Core, endpoint: &Endpoint, audit_entry: AuditEntry) -> Result<bool, Problem> {
     let statement = state_of(endpoint)?
         .sql(", settings = ")

@@ -37,7 +37,7 @@ pub const URL: TypedField<String> = TypedField::named(
         "`https`, a name and no number, port 443 unless the service allows others; no user, no fragment.",
     ),
 );
-/// What it is for.
+/// Its purpose.
 pub const DESCRIPTION: TypedField<String> = TypedField::named(
     "DESCRIPTION",
     Field::new(
@@ -91,7 +91,7 @@ pub const BATCH: TypedField<i64> = TypedField::named(
 );
 
 fields! {
-    /// What only a new endpoint says.
+    /// Fields that only a new endpoint takes.
     static ONCE;
     DISTRICT_CODE: String = Field::new("district_code", Shape::Text { min: 6, max: 6, pattern: Some("[0-9]{6}") }, Text::new("District", "区县"), "The district whose changes are told.").required();
     SIGNING: WebhookSigning = Field::new("signing", Shape::Word(WebhookSigning::VOCABULARY), Text::new("Signature", "签名方式"), "By what the receiver knows the service; `v1` by default.");
@@ -189,7 +189,7 @@ pub struct WebhookEndpoint {
     /// Kinds of which it tells; null for all that the owner reads.
     #[schema(inline, required, value_type = Option<Vec<Words<40>>>, max_items = 100)]
     pub kinds: Option<Vec<String>>,
-    /// What it tells of them; null for everything.
+    /// Kinds of change that it tells; null for all.
     #[schema(inline, required, value_type = Option<Vec<Words<20>>>, max_items = 4)]
     pub ops: Option<Vec<WebhookOp>>,
     #[schema(required, schema_with = area_code)]

@@ -30,7 +30,7 @@ const AT_ONCE: usize = 64;
 /// Name of this worker.
 pub const NAME: &str = "webhooks";
 
-/// What this process is telling at the moment.
+/// Endpoints that this process is telling at the moment.
 struct Telling {
     holder: Uuid,
     running: Mutex<BTreeSet<Uuid>>,

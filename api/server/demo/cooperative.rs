@@ -25,7 +25,7 @@ pub fn claim(org_id: Uuid, passages: &mut [Passage]) {
     free.take(PASSAGES).for_each(|passage| put(&mut passage.body, "org_id", json!(org_id)));
 }
 
-/// What households of the compounds asked for in the morning, and what the partner brought them.
+/// Requests of households of the compounds in the morning, and the partner's deliveries to them.
 pub fn at_the_doors(
     seed: u64,
     (org_id, partner_id): (Uuid, Uuid),

@@ -150,7 +150,7 @@ impl<'a> Register<'a> {
         steps
     }
 
-    /// What changed before the second round: households that were found, one that split, somebody who moved in, one that
+    /// Changes before the second round: households that were found, one that split, somebody who moved in, one that
     /// everybody left.
     pub fn changes(&self, on: NaiveDate) -> Vec<Step> {
         let mut steps = self.listed(|number| number >= FIRST_FOUND);
@@ -173,7 +173,7 @@ impl<'a> Register<'a> {
         steps
     }
 
-    /// What the second round's surveyors found out, and noted in the register the same evening.
+    /// Findings of the second round's surveyors, noted in the register the same evening.
     pub fn found_out(&self, on: NaiveDate) -> Vec<Step> {
         let last = |household: &usize| self.families.get(household).and_then(|family| family.last()).copied();
         let mut steps = self.ended(self.every(&LEFT).iter().filter_map(last), on);
@@ -246,7 +246,7 @@ impl<'a> Register<'a> {
         let mut chance = Chance::of(self.seed, "residency", household);
         let residency = match chance.below(10) {
             _ if number == VACANT => Some("vacant"),
-            // What becomes of it is told later.
+            // Its residency is told later.
             _ if number == EMPTIED => None,
             0 => Some("renter"),
             _ => Some("registered_resident"),
@@ -261,7 +261,7 @@ impl<'a> Register<'a> {
     }
 
     fn member(&self, resident: &Resident, household: usize, since_on: NaiveDate) -> Json {
-        // Who lived elsewhere before has a membership for each.
+        // Residents who lived elsewhere before have a membership for each household.
         let id = if resident.household == household {
             self.member_id(resident)
         } else {

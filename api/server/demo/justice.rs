@@ -1,6 +1,6 @@
-//! What the justice bureau and the youth league did by the source text's second of February: a task force and its six
-//! groups, what came to them, a dispute that was settled, subjects of corrections who were all asked; counselling sessions
-//! of nobody, and what the young pioneers made.
+//! Work of the justice bureau and the youth league by the source text's second of February: a task force and its six
+//! groups, what came to them, a dispute that was settled, subjects of corrections who were all asked; counselling
+//! sessions of nobody, and what the young pioneers made.
 
 use chrono::{Days, NaiveDate};
 use serde_json::{Value as Json, json};
@@ -54,7 +54,7 @@ pub fn first(seed: u64, units: Units) -> Vec<Step> {
     ]
 }
 
-/// What was done until the evening of the last day.
+/// Work done until the evening of the last day.
 pub fn evening(seed: u64, units: Units, until_on: NaiveDate) -> Vec<Step> {
     let back = |days: usize| until_on.checked_sub_days(Days::new(days as u64)).unwrap_or(until_on);
     let item = |(index, kind): (usize, &&str)| {

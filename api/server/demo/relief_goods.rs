@@ -86,7 +86,7 @@ fn movements(
     told.into_iter().enumerate().map(movement).collect()
 }
 
-/// What those on duty at the compounds were brought, what was handed out against the epidemic, and the street's own gift.
+/// Goods brought to those on duty at the compounds, goods handed out against the epidemic, and the street's own gift.
 fn issues(
     seed: u64,
     (education, street): (Uuid, Uuid),

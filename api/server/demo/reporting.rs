@@ -1,5 +1,5 @@
-//! What was asked for from above (自1月21日…以来), who keeps logs on the street, and what the justice bureau reports every
-//! day even where there is nothing.
+//! Directives and requirements from above (自1月21日…以来), keepers of logs on the street, and the justice bureau's daily
+//! reports, even where there is nothing.
 
 use chrono::NaiveDate;
 use serde_json::{Value as Json, json};

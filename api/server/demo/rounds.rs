@@ -45,7 +45,7 @@ pub struct Rounds<'a> {
 }
 
 impl Rounds<'_> {
-    /// What is done on a day before people go from door to door.
+    /// Steps of a day before people go from door to door.
     pub fn morning(&self, day: NaiveDate) -> Vec<Step> {
         if day == self.first_on {
             return self.opened(Round::First, "demo.command");
@@ -186,7 +186,7 @@ impl Rounds<'_> {
     }
 }
 
-/// What comes of a household's visit; none where nobody looked.
+/// Result of a household's visit; none where nobody looked.
 fn result_of(round: Round, number: usize) -> Option<&'static str> {
     Some(match round {
         _ if number == VACANT => "vacant",

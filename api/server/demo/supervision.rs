@@ -1,5 +1,5 @@
-//! What the commerce bureau asked shops to put right, what the discipline inspection found at the justice bureau, how the
-//! school spoke with its street, and what people said in 大兴 and 八步.
+//! Rectifications that the commerce bureau asked of shops, findings of the discipline inspection at the justice bureau,
+//! the school's talk with its street, and what people said in 大兴 and 八步.
 
 use chrono::{Days, NaiveDate};
 use serde_json::{Value as Json, json};

@@ -18,7 +18,7 @@ use super::{CHUNK, Demo, bureau, care, cooperative, justice, relief_goods, repor
 pub struct Moment {
     /// Time on the clock then.
     pub at: DateTime<Utc>,
-    /// What is done then, one after the other.
+    /// Steps taken then, one after the other.
     pub steps: Vec<Step>,
 }
 
@@ -30,7 +30,7 @@ pub struct Step {
     pub work: Work,
 }
 
-/// What an account does.
+/// Deeds of an account.
 pub enum Work {
     /// Posts records of a kind.
     Records(&'static str, Vec<Json>),

@@ -46,7 +46,7 @@ pub fn points(seed: u64, units: Units, homes: &[Home], since_on: NaiveDate) -> P
     ("places", points.collect())
 }
 
-/// What is collected at the points on an evening, every third time nothing; on the last day one is forgotten.
+/// Collections at the points on an evening, every third time nothing; on the last day one is forgotten.
 pub fn collections(seed: u64, units: Units, homes: &[Home], day: NaiveDate, is_last: bool) -> Part {
     let forgotten = is_last.then_some(COMPOUNDS - 1);
     let collected = compounds(homes).filter(|(index, _)| Some(*index) != forgotten).map(|(index, home)| {

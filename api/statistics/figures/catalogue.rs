@@ -121,7 +121,7 @@ pub(super) fn parts(kind: &'static Kind, whole: &Figure) -> impl Iterator<Item =
     parts.map(|part| (standing(part), part)).filter(|(filter, _)| !filter.is_empty())
 }
 
-/// What makes a part one, but for the day on which that is asked.
+/// Filter that makes a part one, but for the day on which that is asked.
 fn standing(part: &Figure) -> String {
     part.filter.split('&').filter(|pair| !pair.contains('{')).collect::<Vec<_>>().join("&")
 }

@@ -111,7 +111,7 @@ impl Asked<'_> {
         let wholly = actor.grants_of(readers(self.kind)).any(|grant| grant.covers(area, None));
         let one_scope = query.place_id.is_none() || query.area_code.is_none();
         let column = match over_period(query.from_on, query.to_on) {
-            // What counts once a day adds up to any period.
+            // Counts of once a day add up to any period.
             _ if self.once_a_day() => Some("persons"),
             Persons::Distinct(column) => Some(column),
             Persons::Days | Persons::Unknown => None,

@@ -124,7 +124,7 @@ fn is_within_reach(reading: &Reading<'_>, roles: &'static [Role], query: &Figure
     let at = place.flatten();
     actor.grants_of(roles).any(|grant| {
         let meets = |code: &str| code.starts_with(&grant.area_code) || grant.area_code.starts_with(code);
-        // What happens at places that its organisation watches is others'.
+        // Records of places that its organisation watches are others'.
         let own = actor.organizations_of(grant).filter(|_| !actor.supervises);
         let meets_own = |own: Vec<Uuid>| asked.as_ref().is_none_or(|asked| own.iter().any(|id| asked.contains(id)));
         let of_own = own.is_none_or(meets_own);

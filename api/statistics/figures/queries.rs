@@ -1,4 +1,4 @@
-//! What is asked of figures: bodies read with every fault at once, and names and filters held against the catalogue.
+//! Queries of figures: bodies read with every fault at once, and names and filters held against the catalogue.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -120,7 +120,7 @@ async fn head(
         Some(asked) if asked < head => faults.add(AS_OF_CHANGE_NO.pointer(), NOT_YET),
         _ => {}
     }
-    // What is to come may be written still.
+    // Changes may still be written before an instant that is to come.
     if body.as_of.is_some_and(|as_of| as_of < advanced_at || as_of > call.core.clock.now()) {
         faults.add(AS_OF.pointer(), NOT_YET);
     }

@@ -23,10 +23,10 @@ pub struct FigureEntry<'a> {
     /// The kind of the records behind it.
     #[schema(required, value_type = Option<String>, max_length = 60)]
     kind: &'static str,
-    /// What people call it.
+    /// Label in the caller's language.
     #[schema(required, value_type = Option<String>, max_length = 200)]
     label: &'a str,
-    /// What is counted.
+    /// Unit of the figure.
     #[schema(required, value_type = Option<String>, max_length = 40)]
     unit: &'a str,
     /// Decimal places of its amount; 0 for counts.
@@ -35,7 +35,7 @@ pub struct FigureEntry<'a> {
     /// Members of a query that narrow it, beside `to_on`.
     #[schema(inline, value_type = Vec<ShortText<20>>, max_items = 10)]
     narrowed_by: Vec<&'static str>,
-    /// What `where` may say of it: `channel=phone`.
+    /// Filters that `where` may give it: `channel=phone`.
     #[schema(inline, value_type = Vec<ShortText<200>>, max_items = 100)]
     filters: &'a [String],
     /// `personal`: small numbers are hidden from keys without the right to them; `open`: they aren't.
@@ -112,10 +112,10 @@ pub struct ShownFigure {
     /// How much, as a decimal, of what isn't counted in whole numbers.
     #[schema(required, max_length = 60)]
     pub amount: Option<String>,
-    /// What is counted.
+    /// Unit of the figure.
     #[schema(required, value_type = Option<String>, max_length = 40)]
     pub unit: Cow<'static, str>,
-    /// What people call it.
+    /// Label in the caller's language.
     #[schema(required, value_type = Option<String>, max_length = 200)]
     pub label: Cow<'static, str>,
     /// By what it was computed: `rollup` or `records`.
@@ -132,7 +132,7 @@ pub struct ShownFigure {
     /// A second list, where records of two kinds stand behind it.
     #[schema(required, max_length = 500)]
     pub further_records_url: Option<String>,
-    /// What is counted, where no list has exactly that.
+    /// Ids of what is counted, where no list has exactly that.
     #[schema(required, max_items = 100_000)]
     pub record_ids: Option<Vec<Uuid>>,
     /// The figures that it is the sum of.

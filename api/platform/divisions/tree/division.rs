@@ -61,7 +61,7 @@ pub struct Division {
     /// province, prefecture, county, township, village or group.
     #[schema(value_type = String, max_length = 20)]
     pub level: Level,
-    /// What kind of unit, as subdistrict or villagers_committee.
+    /// Sort of unit, as subdistrict or villagers_committee.
     #[schema(max_length = 40)]
     pub unit_type: String,
     /// The division above it.

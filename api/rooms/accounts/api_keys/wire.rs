@@ -55,7 +55,7 @@ pub struct ApiKey {
     ///
     /// The key's id, part of the key itself.
     pub id: Uuid,
-    /// What it is for, and who answers for it.
+    /// Purpose of the key, and who answers for it.
     #[schema(schema_with = name)]
     pub name: String,
     /// The role it acts with.
@@ -67,12 +67,12 @@ pub struct ApiKey {
     /// Only what belongs to this organisation.
     #[schema(required, schema_with = org_id)]
     pub org_id: Option<Uuid>,
-    /// What it may be used for.
+    /// Its allowed uses.
     #[schema(schema_with = scopes)]
     pub scopes: Vec<String>,
     /// Created by · 创建人
     ///
-    /// Who made it.
+    /// Account that made it.
     pub created_by: Uuid,
     /// Created at · 创建时间
     ///

@@ -21,7 +21,7 @@ use crate::platform::http::{Answer, Call};
 use crate::records::batch;
 use crate::rooms::accounts::codes::USERNAME_TAKEN;
 
-/// What became of the accounts, in the order of the request.
+/// Outcomes of the accounts, in the order of the request.
 #[derive(Serialize, ToSchema)]
 pub struct UserBatchResults {
     /// One an item.
@@ -29,7 +29,7 @@ pub struct UserBatchResults {
     results: Vec<UserBatchResult>,
 }
 
-/// What became of one account.
+/// Outcome of one account.
 #[derive(Serialize, ToSchema)]
 struct UserBatchResult {
     /// The item's place in the request.

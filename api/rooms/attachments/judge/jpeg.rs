@@ -56,7 +56,7 @@ struct Parts {
     orientation: Option<u8>,
     exif: Option<Vec<u8>>,
     scans: usize,
-    /// What follows the beginning, and EXIF.
+    /// Segments and scans that stand behind the beginning and EXIF.
     body: Vec<u8>,
 }
 

@@ -1,4 +1,4 @@
-//! What may be kept of bytes that somebody sent: by what they are, not by what they are called.
+//! Judges what may be kept of bytes that somebody sent: by what they are, not by what they are called.
 //!
 //! Pure: bytes in, bytes out, no IO. Each format is read by its own structure, from the first byte to its end; what the
 //! structure has no place for is left out (behind the end of a picture) or makes it refused. Sizes stand in headers and
@@ -17,7 +17,7 @@ mod webp;
 use kit::words;
 
 words! {
-    /// What an attachment's bytes may be.
+    /// Media types that an attachment's bytes may be of.
     pub MediaType "attachment_media_type" "Media type" "文件类型" {
         Jpeg "image/jpeg" "JPEG picture" "JPEG 图片";
         Png "image/png" "PNG picture" "PNG 图片";
@@ -53,7 +53,7 @@ pub struct Kept {
     pub thumbnail: Option<Vec<u8>>,
 }
 
-/// What is left of bytes once all is taken out that isn't the picture or the paper itself.
+/// Bytes that are left once all is taken out that isn't the picture or the paper itself.
 struct Cleaned {
     bytes: Vec<u8>,
     size: Option<(u32, u32)>,
@@ -88,7 +88,7 @@ pub fn judged(bytes: &[u8], declared: MediaType, keep_position: bool) -> Result<
     };
     let thumbnail = match declared {
         MediaType::Heic | MediaType::Pdf => None,
-        // What can't be drawn is no picture, whatever its structure says.
+        // Bytes that can't be drawn are no picture, whatever their structure says.
         _ => Some(thumbnail::of(&cleaned, declared)?),
     };
     Ok(Kept { bytes: cleaned.bytes, size: cleaned.size, thumbnail })

@@ -38,7 +38,7 @@ struct Correction {
     /// Its key.
     #[schema(max_length = 40)]
     key: String,
-    /// What people call it.
+    /// Its name in words.
     #[schema(max_length = 100)]
     label: String,
     /// As it was counted.
@@ -50,10 +50,10 @@ struct Correction {
     /// By how much it is more.
     #[schema(required, max_length = 40)]
     difference: Option<String>,
-    /// What the text said.
+    /// Words of the text for it.
     #[schema(max_length = 2_000)]
     said: String,
-    /// What it would say.
+    /// Words that the text would have for it now.
     #[schema(max_length = 2_000)]
     would_say: String,
     /// Records that are counted now and weren't.

@@ -68,7 +68,7 @@ async fn print(call: Call) -> Answer {
     Ok(paper::answer(paper::page(&sheet)))
 }
 
-/// What an edition corrects of the one it replaces, in words.
+/// Corrections that an edition makes to the one it replaces, in words.
 async fn corrections_of(call: &Call, replaced: Uuid, figures: &[EditionFigure]) -> Result<Vec<String>, Problem> {
     let found = read::find_all(&call.core, call.actor()?, &BULLETIN_EDITIONS, &[replaced]).await?.remove(&replaced);
     let Some(replaced) = found else { return Ok(Vec::new()) };

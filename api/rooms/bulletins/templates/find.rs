@@ -26,7 +26,7 @@ pub struct Template {
     /// The record's revision.
     #[serde(skip)]
     pub revision: Option<i64>,
-    /// What it is asked for by.
+    /// Code by which it is asked for.
     pub code: String,
     /// Title of its bulletins.
     pub title: String,
@@ -38,7 +38,7 @@ pub struct Template {
     pub style: BulletinStyle,
     /// Unit of the source text for which it was written.
     pub unit_name: Option<String>,
-    /// What they say.
+    /// Their paragraphs.
     pub paragraphs: Vec<Paragraph>,
 }
 

@@ -32,7 +32,7 @@ words! {
 }
 
 words! {
-    /// What becomes of a clause with a figure that is nothing.
+    /// Treatments of a clause with a figure that is nothing.
     pub WhenZero "bulletin_when_zero" "When zero" "为零时" {
         Omit "omit" "the clause is left out" "整句省略";
         Say "say" "0 is said" "写 0";
@@ -49,7 +49,7 @@ words! {
 }
 
 object! {
-    /// What narrows a figure: a filter of the list behind it.
+    /// Narrowing of a figure: a filter of the list behind it.
     #[derive(PartialEq, Eq)]
     pub struct QueryFilter, FILTER_FIELDS {
         filter: String = Field::new("filter", Shape::Text { min: 1, max: 60, pattern: Some("[a-z][a-z0-9_]*") }, Text::new("Filter", "筛选项"), "A filter that has figures of its own: `channel`.").required();

@@ -247,7 +247,7 @@ async fn needs_attention(call: &Call, person: &Record) -> Result<bool, Problem> 
     Ok(!database.read(&isolated).await?.is_empty() || !database.read(&abnormal).await?.is_empty())
 }
 
-/// Who it is.
+/// People found for a document or a plate.
 #[derive(Serialize, ToSchema)]
 struct LookupList {
     /// One for a document, perhaps several for a plate.

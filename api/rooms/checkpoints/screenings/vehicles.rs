@@ -68,7 +68,7 @@ fn of_person_kind(statement: Statement, value: &Value, _asking: &ConditionContex
     }
 }
 
-/// What stands for the plate's blind index once a record is purged: the vehicle's passage, so that it is counted as before.
+/// Stand-in of the plate's blind index once a record is purged: the vehicle's passage, so that it counts as before.
 pub fn left_of(record: &Record, keys: &Keys) -> Vec<Value> {
     vec![of_record(record, keys).map_or(Value::Null, |vehicle| Value::Bytes(vehicle.as_bytes().to_vec()))]
 }

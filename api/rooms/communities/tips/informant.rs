@@ -36,12 +36,12 @@ fields! {
     .required();
 }
 
-/// Who told something.
+/// Informant of a tip.
 #[derive(Serialize, ToSchema)]
 struct TipInformant<'a> {
     /// The tip.
     id: Uuid,
-    /// Who told it; null where nobody said.
+    /// The informant; null where none was named.
     #[schema(required, max_length = 200)]
     informant: Option<&'a str>,
 }

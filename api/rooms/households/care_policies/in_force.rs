@@ -1,4 +1,4 @@
-//! What is in force in an area on a day, of the district's own policies and of those that are shipped.
+//! Policies in force in an area on a day, of the district's own and of those that are shipped.
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -51,7 +51,7 @@ struct CareInForce {
     care_policy_id: Option<Uuid>,
 }
 
-/// What is in force in an area on a day.
+/// Policies in force in an area on a day.
 #[derive(Serialize, ToSchema)]
 struct PoliciesInForce {
     /// Where.

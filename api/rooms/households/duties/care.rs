@@ -28,7 +28,7 @@ use crate::rooms::observation::{ISOLATION_CASES, TEMPERATURE_READINGS};
 use crate::rooms::registers::PEOPLE;
 use crate::rooms::registers::family::{PERSON_ID, ROOT, one_person};
 
-/// What the care of key people follows from.
+/// Marks that the care of key people follows from.
 pub const WATCHES: &[&str] = &[
     "people",
     "household_members",
@@ -218,7 +218,7 @@ impl Families {
         self.roots.get(&id).copied().unwrap_or(id)
     }
 
-    /// What shows that somebody is looked after as is needed: a case; where measuring is enough, a reading. A case that
+    /// Proof that somebody is looked after as is needed: a case; where measuring is enough, a reading. A case that
     /// was opened before the category is one from its first day on.
     fn contacts(&self, person: &KeyPerson, opens_at: DateTime<Utc>) -> Vec<Contact> {
         let case = self.cases.get(&person.id).cloned().map(|mut case| {

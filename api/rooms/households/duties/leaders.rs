@@ -22,7 +22,7 @@ use crate::rooms::duties::{Contact, DutyState, DutyWaiver};
 use crate::rooms::households::household_groups::standing::standing_groups;
 use crate::rooms::households::household_groups::{ACTIVE, HOUSEHOLD_GROUPS};
 
-/// What leaders follow from.
+/// Marks that leaders follow from.
 pub const WATCHES: &[&str] = &["household_groups", "households", "household_members", "accounts", "merged_people"];
 
 columns! {

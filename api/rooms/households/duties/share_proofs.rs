@@ -95,7 +95,7 @@ fn merged(pass: &Pass<'_>) -> Statement {
         .sql(") AS m) ")
 }
 
-/// What a household or person turned out to be.
+/// Root of the household or person in a column.
 fn root(column: &str) -> String {
     format!("coalesce((merged.ids ->> ({column})::text)::uuid, {column})")
 }

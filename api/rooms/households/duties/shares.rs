@@ -30,7 +30,7 @@ use crate::rooms::households::survey_rounds::{
     DUE_AT, FROZEN, RoundState, STARTS_AT, STATE, SURVEY_ROUNDS, standing_targets,
 };
 
-/// What the shares follow from.
+/// Marks that the shares follow from.
 pub const WATCHES: &[&str] =
     &["survey_rounds", "survey_visits", "households", "household_groups", "grid_cells", "accounts", "merged_people"];
 
@@ -252,8 +252,8 @@ async fn shares(pass: &Pass<'_>, round: &Record) -> Result<Vec<Share>, Problem> 
     Ok(pass.core.database.read(&statement).await?.into_iter().filter_map(Share::of_row).collect())
 }
 
-/// Who answers for each share: the group's leader, else the cell's leader or one of its workers, else the village's
-/// cadre.
+/// Account that answers for each share: the group's leader, else the cell's leader or one of its workers, else the
+/// village's cadre.
 async fn answers(pass: &Pass<'_>, asked: &[Asked<'_>]) -> Result<Vec<Option<Uuid>>, Problem> {
     let waits = |asked: &&Asked<'_>| asked.former.as_ref().is_none_or(|duty| !is(duty, DutyState::Done));
     let groups: BTreeSet<Uuid> =

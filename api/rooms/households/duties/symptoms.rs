@@ -30,7 +30,7 @@ use crate::rooms::observation::{FOLLOW_UP_VISITS, ISOLATION_CASES, TEMPERATURE_R
 use crate::rooms::registers::PEOPLE;
 use crate::rooms::registers::family::{ROOT, one_person};
 
-/// What these duties follow from.
+/// Marks that these duties follow from.
 pub const WATCHES: &[&str] = &[
     "survey_visits",
     "temperature_readings",
@@ -78,7 +78,7 @@ pub async fn settle(pass: &Pass<'_>) -> Result<Vec<Settled>, Problem> {
     for visit in visits.values() {
         rows.extend(ill(pass, visit).into_iter().filter_map(|subject| asked(pass, visit, subject, &mut known)));
     }
-    // What asked for these was voided, or amended: nobody is ill, or somebody else.
+    // The visit that asked for these was voided, or amended: nobody is ill, or somebody else.
     for duty in known.into_values() {
         let mut row = LockedRow::stored(duty);
         row.record = cancelled(&row.record, DutyWaiver::CauseVoided);
@@ -185,7 +185,7 @@ impl Seen {
         Ok(seen)
     }
 
-    /// What was seen of a duty's subject.
+    /// Contacts with a duty's subject, except its cause.
     fn of<'s>(&'s self, duty: &Record) -> impl Iterator<Item = &'s Contact> {
         let subject = duty.values.get(&SUBJECT_ID);
         let cause = duty.values.get(&CAUSE_ID);

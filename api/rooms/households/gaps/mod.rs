@@ -30,7 +30,7 @@ use crate::statistics::polled::{answer, polled};
 use crate::statistics::sheet::{Column, words as named};
 
 words! {
-    /// What is missing.
+    /// Gaps in surveys and in care.
     pub Gap "gap" "Gap" "漏管类别" {
         Unsurveyed "unsurveyed" "registered, and not surveyed" "已登记未摸排";
         Uncared "uncared" "key person without active care" "重点人员未落实管控";

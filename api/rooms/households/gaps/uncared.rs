@@ -83,7 +83,7 @@ pub async fn items(
     Ok(gaps.into_iter().filter_map(told).collect())
 }
 
-/// What is missing of somebody's care, and the case that goes on.
+/// Reasons why somebody counts as not looked after, and the case that goes on.
 fn missing(person: &KeyPerson, cases: &[OpenCase], measured: bool, today: NaiveDate) -> (Vec<Uncaring>, Option<Uuid>) {
     let elsewhere =
         |case: &OpenCase| ELSEWHERE.contains(&case.state) && case.ended_on.is_some_and(|day| day >= person.since_on);

@@ -37,7 +37,7 @@ use crate::rooms::households::households::{DOOR, HOUSEHOLDS};
 use crate::rooms::registers::{PEOPLE, person};
 
 words! {
-    /// What is missing of a group or a household.
+    /// Gaps of a group or a household.
     pub GroupGap "household_group_gap" "Gap" "分组缺口" {
         NoLeader "no_leader" "a group without a leader" "未设负责人";
         LeaderNotMember "leader_not_member" "its leader lives in none of its households" "负责人已非本组住户";
@@ -62,7 +62,7 @@ columns! {
 /// A group or household of which something is missing.
 #[derive(Serialize, ToSchema)]
 struct GroupGapItem {
-    /// What.
+    /// The gap.
     #[schema(value_type = String, max_length = 20)]
     gap: GroupGap,
     /// Where.

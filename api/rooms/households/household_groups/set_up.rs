@@ -29,7 +29,7 @@ use crate::rooms::households::codes::{HOUSEHOLD_ELSEWHERE, HOUSEHOLD_NOT_ACTIVE,
 use crate::rooms::households::households::{HOUSEHOLD_GROUP_ID, HOUSEHOLDS, is_active};
 use crate::rooms::registers::PEOPLE;
 
-/// What a set-up asks for; its fields are called as those of the group are.
+/// Fields of a set-up; the leader's are called as those of the group are.
 mod wanted {
     use kit::field::{Field, Shape};
     use kit::fields;
@@ -97,7 +97,7 @@ struct Next {
 }
 
 impl Next {
-    /// What the form makes of the group, or everything that is in the way of it.
+    /// The group as the form makes it, or everything that is in the way of it.
     async fn of(call: &Call, group: Record, form: &Values) -> Result<Self, Problem> {
         let mut faults = Faults::default();
         let joining = joining(call, &group, form, &mut faults).await?;

@@ -297,7 +297,7 @@ fn has_door(values: &Values) -> bool {
     values.get(&DOOR).is_some_and(|door| !normalize_door(door).is_empty())
 }
 
-/// What a door is told by: itself, in the compound or else in the village, and which household there; none without a door.
+/// Key of a door: itself, in the compound or else in the village, and which household there; none without a door.
 fn door_key(values: &Values, context: &Context<'_>) -> Option<Uuid> {
     let door = values.get(&DOOR).map(normalize_door).filter(|door| !door.is_empty())?;
     let place_id = values.get(&PLACE_ID).map(|id| id.to_string());

@@ -33,7 +33,7 @@ use crate::rooms::registers::{PEOPLE, person};
 struct Membership {
     /// The membership's record.
     id: Uuid,
-    /// Who.
+    /// The person.
     person_id: Uuid,
     /// The name, masked.
     #[schema(required, max_length = 60)]
@@ -54,7 +54,7 @@ struct Membership {
     open: bool,
 }
 
-/// Who belongs to a household.
+/// Members of a household, former ones too.
 #[derive(Serialize, ToSchema)]
 struct HouseholdPeople {
     /// The household.

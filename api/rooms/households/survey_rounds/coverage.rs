@@ -29,7 +29,7 @@ use crate::statistics::polled::{answer_as_book, polled_as_book};
 use crate::statistics::sheet::{Column, numbers, words as named};
 
 words! {
-    /// What a line of the coverage stands for.
+    /// Groupings of the coverage: a line of it stands for one area, cell, day and so on.
     CoverageGrouping "survey_coverage_by" "By" "统计口径" {
         Area "area" "area" "区划";
         GridCell "grid_cell" "grid cell" "网格";
@@ -66,7 +66,7 @@ struct Coverage {
     /// Number under which it was started: it counts by what stood before it.
     #[schema(required, minimum = 0)]
     frozen_change_no: Option<i64>,
-    /// What a line stands for.
+    /// Grouping of the lines.
     #[schema(value_type = String, max_length = 20)]
     by: CoverageGrouping,
     /// A line each.

@@ -32,7 +32,7 @@ const RATE_SCALE: u32 = 4;
 
 const TARGETS: Text = Text::new("targets", "户");
 
-/// What is counted of a round: its name as in the coverage, what people call it, its unit.
+/// Counts of a round: name as in the coverage, name in words, unit.
 const COUNTED: [(&str, Text, Text); 11] = [
     ("targets", Text::new("Targets", "应查"), TARGETS),
     ("done", Text::new("Done", "已查"), TARGETS),

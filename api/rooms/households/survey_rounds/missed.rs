@@ -27,7 +27,7 @@ use crate::statistics::parameters::HEADERS_FIELD;
 use crate::statistics::sheet::{self, Column, numbers, words as named};
 
 words! {
-    /// What can be missed.
+    /// Sorts of the missed.
     Missed "survey_missed" "Missed" "遗漏对象" {
         Households "households" "households that nobody looked at" "未核查的户";
         Persons "persons" "persons of whom nobody told" "未核实的人";

@@ -40,7 +40,7 @@ use crate::rooms::households::codes::ROUND_STARTED;
 use crate::rooms::registers::PersonCategory;
 
 words! {
-    /// What a round looks at.
+    /// Sorts of targets that a round looks at.
     pub SurveyTarget "survey_target" "Target" "核查对象" {
         Households "households" "households" "户";
         Persons "persons" "persons" "人";
@@ -58,7 +58,7 @@ words! {
 }
 
 words! {
-    /// What a round is for.
+    /// Purposes of a round.
     pub WorkTheme "work_theme" "Theme" "工作主题" {
         Screening "re_screen" "screening again" "再排查";
         Publicity "re_publicize" "publicity again" "再宣传";
@@ -85,7 +85,7 @@ object! {
 }
 
 object! {
-    /// What a round counts by, as it stood before the round's start.
+    /// List that a round counts by, as it stood before the round's start.
     pub struct Frozen, FROZEN_FIELDS {
         change_no: Option<i64> = Field::new("change_no", Shape::Integer { min: 0, max: i64::MAX }, Text::new("Change number", "变更号"), "Number under which the round was started: it counts by what stood before it.");
         #[serde(serialize_with = "in_utc_where_known")]

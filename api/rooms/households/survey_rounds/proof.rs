@@ -122,7 +122,7 @@ async fn compared(core: &Core, reading: &mut Reading, round: &Record) -> Result<
     Ok(None)
 }
 
-/// What visits tell, from the visits themselves.
+/// Tellings of visits, from the visits themselves.
 fn of_visits() -> Statement {
     Statement::new(TELLINGS.select.replace("{written}", SURVEY_VISITS.name))
 }

@@ -90,7 +90,7 @@ pub fn standing_targets(actor: &Actor, district_code: &str, round_id: Uuid, then
         .seeing_district(district_code)
 }
 
-/// What is kept, but for what was counted anew.
+/// Kept standings, with those that were counted anew in their place.
 fn stood() -> String {
     let columns = COLUMNS.join(", ");
     format!(

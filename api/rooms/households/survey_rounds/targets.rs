@@ -97,7 +97,7 @@ pub struct SurveyTargetItem {
     /// How it stands.
     #[schema(value_type = String, max_length = 20)]
     pub state: TargetState,
-    /// What made it done: reached, vacant or moved.
+    /// Result that made it done: reached, vacant or moved.
     #[schema(required, max_length = 20)]
     done_as: Option<String>,
     /// Visits so far.
@@ -135,7 +135,7 @@ pub struct SurveyTargetItem {
 /// A person of a target.
 #[derive(Clone, Serialize, ToSchema)]
 pub struct TargetMember {
-    /// Who.
+    /// The person.
     person_id: Uuid,
     /// The name, masked.
     #[schema(required, max_length = 60)]

@@ -34,7 +34,7 @@ words! {
 }
 
 words! {
-    /// What came of it.
+    /// Results of a visit.
     pub SurveyResult "survey_result" "Result" "核查结果" {
         Reached "reached" "reached" "已核";
         NotReached "not_reached" "not reached" "未联系上";
@@ -45,7 +45,7 @@ words! {
 }
 
 words! {
-    /// What a person's visit says of the register.
+    /// Findings of a person's visit about the register.
     pub Verification "survey_verification" "Verification" "核实情况" {
         Confirmed "confirmed" "nothing changed" "无变化";
         Changed "changed" "something changed" "有变化";

@@ -34,7 +34,7 @@ words! {
 }
 
 words! {
-    /// What a check found.
+    /// Findings of a check.
     pub CorrectionsResult "corrections_result" "Result" "排查结果" {
         Normal "normal" "normal" "正常";
         Symptomatic "symptomatic" "symptomatic" "有症状";

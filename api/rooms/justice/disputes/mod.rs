@@ -23,7 +23,7 @@ use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
 
 words! {
-    /// What a dispute is about.
+    /// Subjects of disputes.
     pub DisputeKind "dispute_kind" "Kind of dispute" "纠纷类型" {
         Labor "labor" "labour" "劳动";
         Tenancy "tenancy" "tenancy" "租赁";

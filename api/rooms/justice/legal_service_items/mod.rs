@@ -31,7 +31,7 @@ words! {
 }
 
 words! {
-    /// Who asks.
+    /// Kinds of applicants.
     pub ApplicantKind "applicant_kind" "Applicant" "申请方" {
         Agency "agency" "agency" "机关";
         Enterprise "enterprise" "enterprise" "企业";
@@ -40,7 +40,7 @@ words! {
 }
 
 words! {
-    /// What it is about.
+    /// Matters of legal service items.
     pub LegalMatter "legal_matter" "Matter" "事项" {
         Contract "contract" "contract" "合同";
         Labor "labor" "labour" "劳动";

@@ -51,12 +51,12 @@ columns! {
     pub ID "id": Uuid;
     /// Whose it is.
     pub USER_ID "user_id": Uuid;
-    /// What is sealed.
+    /// The sealed subscription.
     pub SUBSCRIPTION "subscription": Box<[u8]>;
     COUNT "count": i64;
 }
 
-/// What a subscription says, as it is sealed.
+/// Content of a subscription, as it is sealed.
 #[derive(Serialize, Deserialize)]
 pub struct Subscription {
     pub endpoint: String,
@@ -205,7 +205,7 @@ async fn delete(call: Call) -> Answer {
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// What a row holds; none where it was made with another key.
+/// Opens the subscription of a row; none where it was sealed with another key.
 pub fn opened(core: &Core, id: Uuid, sealed: &[u8]) -> Option<Subscription> {
     let text = core.sealer.open(owner(id), sealed).ok().flatten()?;
     serde_json::from_slice(&text).ok()

@@ -201,7 +201,7 @@ async fn push(core: &Core, subscription: &Subscription, new: &[&Found]) -> Resul
     }
 }
 
-/// What a lock screen says: how much of what waits, and nobody's name.
+/// Text of a lock screen: how much of what waits, and nobody's name.
 fn text(new: &[&Found], language: Language) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for one in new {

@@ -109,7 +109,7 @@ struct ShownDay<'a> {
     /// The duty: state, proof, late, reported_late, reason.
     #[schema(inline, value_type = Option<AnyObject>)]
     police_check: Option<ToldDuty>,
-    /// What is missing, with the reason.
+    /// Daily duties that were missed or waived, with the reason.
     #[schema(required = false, inline, value_type = Vec<AnyGap>, max_items = 12)]
     gaps: Vec<ShownGap<'a>>,
 }

@@ -156,7 +156,7 @@ impl Rules for ViolationRules {
     fn check(&self, draft: &mut Draft, _context: &Context<'_>, faults: &mut Faults) {
         let about = [&CASE_ID, &PLACE_ID, &PERSON_ID];
         let touched = about.iter().any(|field| draft.values.get(*field).is_some() || faults.touches(&draft.at(*field)));
-        // What the service made of a banquet at home has no place, and is nobody's whom the register knows.
+        // Violations that the service made of banquets at home have no place, and are nobody's whom the register knows.
         if !touched && draft.former.get(&BANQUET_ID).is_none() {
             let fields = about.map(|field| field.name()).join(", ");
             faults.add_with(draft.at(&CASE_ID), ONE_OF_NEEDED, vec![("fields", fields)]);
@@ -210,7 +210,7 @@ impl Rules for ViolationRules {
         draft.values.get(&CASE_ID).map(|_| OF_CASES)
     }
 
-    /// What is nobody's case judges shops and their owners: no competitor's word, and nobody's about himself.
+    /// Violations of no case judge shops and their owners: no competitor's word, and nobody's about himself.
     fn permits(&self, actor: &Actor, draft: &Draft) -> bool {
         draft.values.get(&CASE_ID).is_some() || actor.judges(VIOLATIONS.writers)
     }

@@ -136,7 +136,7 @@ impl Rules for InspectionRules {
         draft.values.set(&PASSED, passed);
     }
 
-    /// What it requires is a rectification, line by line.
+    /// Requirements of an inspection are rectifications, line by line.
     fn followers(
         &self,
         former: Option<&Record>,

@@ -41,7 +41,7 @@ pub static ORGANIZATIONS: Kind = Kind::of(Definition {
 
 struct OrganizationRules;
 
-/// What belongs to an organisation beside what names it: who works for it, what it watches, what was recorded for it.
+/// Ties to an organisation beside references: accounts that work for it, places it watches, days with its own records.
 const NAMED_ELSEWHERE: &[NamedElsewhere] = &[
     NamedElsewhere {
         label: Text::new("accounts", "账号"),

@@ -80,7 +80,7 @@ struct OfCategory {
     /// Which category.
     #[schema(max_length = 100)]
     category: &'static str,
-    /// What people call it.
+    /// Label that people see.
     #[schema(max_length = 100)]
     label: &'static str,
 }

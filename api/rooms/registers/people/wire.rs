@@ -70,7 +70,7 @@ object! {
 }
 
 object! {
-    /// What was claimed about somebody.
+    /// A claim about somebody.
     #[derive(PartialEq)]
     pub struct PersonClaim, CLAIM {
         field: String = Field::new("field", free_text(40), Text::new("Field", "字段"), "Which field.").required();

@@ -96,10 +96,10 @@ struct ShownVocabulary {
     /// Its name.
     #[schema(max_length = 100)]
     name: &'static str,
-    /// What it lists, English.
+    /// Label of the vocabulary, English.
     #[schema(max_length = 100)]
     label_en: &'static str,
-    /// What it lists, Chinese.
+    /// Label of the vocabulary, Chinese.
     #[schema(max_length = 100)]
     label_zh: &'static str,
     /// Its words, in the order of a form.
@@ -112,13 +112,13 @@ struct ShownVocabulary {
 /// A word of a vocabulary.
 #[derive(Serialize, ToSchema)]
 struct VocabularyWord {
-    /// What JSON has.
+    /// Code of the word in JSON.
     #[schema(max_length = 100)]
     code: &'static str,
-    /// What people see, English.
+    /// Label that people see, English.
     #[schema(max_length = 100)]
     label_en: &'static str,
-    /// What people see, Chinese.
+    /// Label that people see, Chinese.
     #[schema(max_length = 100)]
     label_zh: &'static str,
     /// Whether nobody may write it; a form leaves it out.

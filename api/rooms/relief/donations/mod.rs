@@ -159,7 +159,7 @@ const VALUE: Figure = Figure::new("donated_value_cny", Text::new("Value of what 
 impl Rules for DonationRules {
     fn check(&self, draft: &mut Draft, context: &Context<'_>, faults: &mut Faults) {
         check_donor(draft, faults);
-        // What was received on an earlier day came then, whenever it is told.
+        // Donations received on an earlier day came then, whenever they are told.
         let earlier = draft.values.get(&RECEIVED_ON).filter(|day| *day < context.told_on());
         if draft.values.get(&envelope::OCCURRED_AT).is_none()
             && let Some(at) = earlier.and_then(|day| day_start(day, context.zone))
@@ -261,7 +261,7 @@ fn check_donor(draft: &Draft, faults: &mut Faults) {
     }
 }
 
-/// What a donor is by the name in a sheet.
+/// Kind of a donor by the name in a sheet.
 fn kind_of_donor(name: &str) -> DonorKind {
     let name = name.trim();
     if NAMELESS.contains(&name) {

@@ -1,4 +1,4 @@
-//! What became of a donation: what was issued out of it and to whom, and what is left of each item.
+//! Trace of a donation: what was issued out of it and to whom, and what is left of each item.
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -50,7 +50,7 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-/// What became of a donation.
+/// The trace of a donation: what became of it.
 #[derive(Serialize, ToSchema)]
 struct DonationTrace {
     /// Which.
@@ -66,7 +66,7 @@ struct DonationTrace {
     /// Each item.
     #[schema(inline, max_items = 50)]
     items: Vec<TracedItem>,
-    /// What was issued out of it, the earliest first.
+    /// Issues out of it, the earliest first.
     #[schema(inline, max_items = 10_000)]
     issues: Vec<TracedIssue>,
 }
@@ -74,7 +74,7 @@ struct DonationTrace {
 /// An item of a donation.
 #[derive(Serialize, ToSchema)]
 struct TracedItem {
-    /// What.
+    /// Name of the item.
     #[schema(max_length = 60)]
     item: String,
     /// Its commodity.
@@ -119,7 +119,7 @@ struct TracedIssue {
     recipients: Option<i64>,
     /// Whether the caller may read the issue itself.
     is_readable: bool,
-    /// What.
+    /// Items that were issued.
     #[schema(inline, max_items = 50)]
     items: Vec<IssuedItem>,
 }
@@ -127,7 +127,7 @@ struct TracedIssue {
 /// An item of an issue.
 #[derive(Serialize, ToSchema)]
 struct IssuedItem {
-    /// What.
+    /// Name of the item.
     #[schema(max_length = 60)]
     item: String,
     /// How much.
@@ -149,7 +149,7 @@ async fn trace(call: Call) -> Answer {
     for issue in &issues {
         let day = day_of(issue.envelope.occurred_at, call.core.zone);
         for item in measured(issue, goods, day) {
-            // What doesn't fit was refused when it was written.
+            // Items that don't fit were refused when they were written.
             let _ = account.take(&item);
         }
     }

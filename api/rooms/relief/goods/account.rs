@@ -91,7 +91,7 @@ impl Account {
         })
     }
 
-    /// What was issued of it, in words: `30 件, 5 箱`.
+    /// Amounts issued of it, in words: `30 件, 5 箱`.
     pub fn issued(&self) -> String {
         let issued = self.lines().filter(|(_, issued, _)| !issued.is_zero());
         issued.map(|(item, issued, _)| format!("{issued} {}", item.quantity_unit)).collect::<Vec<_>>().join(", ")

@@ -102,7 +102,7 @@ struct Goods {
     write_context: Arc<WriteContext>,
     /// Donations that stand and were received.
     donations: BTreeMap<Uuid, Values>,
-    /// What was issued out of each.
+    /// Issues out of each.
     issues: BTreeMap<Uuid, BTreeMap<Uuid, Values>>,
     registers: Registers,
 }

@@ -1,4 +1,4 @@
-//! What donations and issues have in common: their items, and how much of a donation is left.
+//! Goods of donations and issues: their items, and how much of a donation is left.
 
 mod account;
 mod decider;
@@ -120,7 +120,7 @@ fn is_called(commodity: &Commodity, name: &str) -> bool {
     commodity.name_zh == name || commodity.also.iter().any(|known| known == name)
 }
 
-/// What all items together are worth, in fen.
+/// Value of all items together, in fen.
 pub fn value_fen(values: &Values) -> i64 {
     values.list(&ITEMS).filter_map(|item| item.value_cny.and_then(fen)).sum()
 }

@@ -12,7 +12,7 @@ use super::decider::{DESIGNATED_ORG_ID, DESIGNATED_PLACE_ID, RECIPIENT_ORG_ID, R
 use crate::records::envelope;
 
 columns! {
-    /// What stands above an organisation or a place.
+    /// The organisation or place above an entry.
     PARENT_ID "parent_id": Uuid;
 }
 
@@ -32,7 +32,7 @@ struct Entry {
 /// Entries by their ids.
 type Register = BTreeMap<Uuid, Entry>;
 
-/// What the registers say of those who are named.
+/// Entries of those who are named, and of all above them, by register.
 #[derive(Debug, Default)]
 pub struct Registers {
     organizations: Register,

@@ -94,7 +94,7 @@ struct GoodsGiven {
     as_of_change_no: i64,
 }
 
-/// What an organisation gave of an item.
+/// An item that an organisation gave, with how much of it in one unit.
 #[derive(Serialize, ToSchema)]
 struct Given {
     /// Which organisation; none where nobody's is told.
@@ -103,7 +103,7 @@ struct Given {
     /// Its name.
     #[schema(required, max_length = 100)]
     org_name: Option<String>,
-    /// What.
+    /// Name of the item.
     #[schema(max_length = 60)]
     item: String,
     /// Its commodity.

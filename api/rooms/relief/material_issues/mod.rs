@@ -38,7 +38,7 @@ words! {
     }
 }
 words! {
-    /// What somebody who is handed goods is.
+    /// Kinds of recipients of an issue.
     pub RecipientKind "recipient_kind" "Recipient" "接收对象" {
         Place "place" "a place" "场所";
         Organization "organization" "an organisation" "单位";
@@ -213,7 +213,7 @@ impl Rules for MaterialIssueRules {
         CONDITIONS
     }
 
-    /// What is made of a donation must pass its rule, and everything the stock's.
+    /// Issues out of a donation must pass its rule, and all issues the stock's.
     fn decider(
         &self,
         former: Option<&Record>,

@@ -1,4 +1,4 @@
-//! What a household asks for as people write it in one cell: `大米10斤、口罩5个`.
+//! Items that a household asks for, as people write them in one cell: `大米10斤、口罩5个`.
 
 use kit::text::half_width;
 use kit::tree::Tree;

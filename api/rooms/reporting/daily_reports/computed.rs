@@ -1,4 +1,4 @@
-//! What a unit's own records say of a day, by the sums of the evaluator of figures: of the unit and all below it.
+//! Sums of a unit's own records over the days of a report, by the evaluator of figures: of the unit and all below it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,7 +75,7 @@ pub struct Sums {
 }
 
 impl Reader {
-    /// What is wanted, each with the figures that it asks.
+    /// Reader of wanted reports, each with the figures that it asks.
     pub fn of<'a>(district_code: &str, wanted: impl Iterator<Item = (Wanted, &'a [AskedFigure])>) -> Self {
         let (mut slices, mut units) = (BTreeSet::new(), BTreeSet::new());
         for (one, asked) in wanted {
@@ -135,7 +135,7 @@ impl Sums {
         scaled(total.unwrap_or_default().into(), asked.figure.scale)
     }
 
-    /// What a unit is.
+    /// The unit, as requirements see it; none where it wasn't found.
     pub fn unit(&self, id: Uuid) -> Option<&Unit> {
         self.units.get(&id)
     }

@@ -80,10 +80,10 @@ struct DraftFigure {
     /// Its name.
     #[schema(max_length = 100)]
     name: String,
-    /// What it is called.
+    /// Label of the figure.
     #[schema(max_length = 100)]
     label: &'static str,
-    /// What is counted.
+    /// Unit of the figure.
     #[schema(max_length = 40)]
     unit: &'static str,
     /// How much.

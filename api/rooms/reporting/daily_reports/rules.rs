@@ -38,7 +38,7 @@ use crate::rooms::reporting::reporting_requirements::in_force::Requirements;
 pub struct DailyReportRules;
 
 columns! {
-    /// What the records say, by the figure's name; noted before the draft is judged.
+    /// Amounts by the records, by the figure's name; noted before the draft is judged.
     COMPUTED "computed": Json;
     /// Until when the report was due.
     DUE_AT "due_at": DateTime<Utc>;
@@ -204,7 +204,7 @@ fn note(draft: &mut Draft, wanted: Wanted, sums: &Sums, context: &Context<'_>) {
 /// A figure as somebody said it: its name, how much, why.
 type Said = (String, Option<Decimal>, Option<String>);
 
-/// What somebody said in figures: nothing that the server adds.
+/// Figures as somebody said them, and whether he said that all are zero: nothing that the server adds.
 fn figures_of(values: &Values) -> (Vec<Said>, Option<bool>) {
     let figures = values.list(&FIGURES).map(|figure| (figure.name, figure.declared, figure.reason));
     (figures.collect(), values.get(&IS_ZERO))

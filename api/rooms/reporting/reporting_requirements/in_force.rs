@@ -32,7 +32,7 @@ columns! {
 pub struct Unit {
     /// The organisation.
     pub id: Uuid,
-    /// What it is.
+    /// Its kind.
     pub kind: Option<OrganizationKind>,
     /// The area it is responsible for.
     pub area_code: String,

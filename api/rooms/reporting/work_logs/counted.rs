@@ -1,4 +1,4 @@
-//! What an author did on a day, counted from his own records: of the kinds that say that they stand in work logs.
+//! Work of an author on a day, counted from his own records: of the kinds that say that they stand in work logs.
 
 use std::any::Any;
 use std::collections::BTreeMap;

@@ -32,7 +32,7 @@ use crate::rooms::reporting::one_a_day::{LOGS_OF_WORKERS, OneADay};
 pub struct WorkLogRules;
 
 columns! {
-    /// What the author's records say; noted before the draft is judged.
+    /// Counts by the author's own records; noted before the draft is judged.
     DONE "done": WorkCounts;
 }
 
@@ -168,7 +168,7 @@ impl Rules for WorkLogRules {
     }
 }
 
-/// What the author said: nothing that the server adds.
+/// Statements of the author: nothing that the server adds.
 fn content(values: &Values) -> (Option<WorkLogLevel>, bool, Option<ZeroReason>, Option<&str>, Option<WorkCounts>) {
     let zero = values.get(&IS_ZERO) == Some(true);
     (values.get(&LEVEL), zero, values.get(&ZERO_REASON), values.get(&CONTENT), values.get(&COUNTS))

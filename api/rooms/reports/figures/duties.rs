@@ -1,4 +1,4 @@
-//! What was expected, done, missed, by kind of duty.
+//! Figures of duties: expected, done, missed, by kind of duty.
 
 use std::collections::BTreeSet;
 
@@ -111,7 +111,7 @@ fn is_of(measure: &str, kind: &str, counted: &str) -> bool {
     own.is_some_and(|own| own.split_once('@').map_or(own, |(own, _)| own) == kind)
 }
 
-/// What the list behind it is asked.
+/// Filter of the list behind it, beside the kind of duty.
 fn filter(counted: &str) -> String {
     match counted {
         "expected" => String::new(),

@@ -1,4 +1,4 @@
-//! What units did beside the figures of each kind: different people who took a shift or served, compounds at which
+//! Figures of units beside those of each kind: different people who took a shift or served, compounds at which
 //! anything was done, organisations that delivered. Whose work a record tells of is its organisation's.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -27,10 +27,10 @@ pub struct ShownFigure {
     /// The figure.
     #[schema(required, value_type = Option<String>, max_length = 100)]
     name: String,
-    /// What people call it.
+    /// Label that people see.
     #[schema(required, value_type = Option<String>, max_length = 100)]
     label: String,
-    /// What is counted.
+    /// Unit of the figure.
     #[schema(required, value_type = Option<String>, max_length = 40)]
     unit: String,
     /// How many.
@@ -46,7 +46,7 @@ pub struct ShownFigure {
     /// counts once.
     #[schema(required, max_length = 500)]
     further_records_url: Option<String>,
-    /// What is counted, where no list has exactly that: of `compounds` the places.
+    /// Ids of the records counted, where no list has exactly these: of `compounds` the places.
     #[schema(required, inline, value_type = Option<Vec<IdOfThem>>, max_items = 10_000)]
     record_ids: Option<Vec<Uuid>>,
     /// The figures that it is the sum of: of fertilisers each one.

@@ -90,7 +90,7 @@ impl Asked {
         })
     }
 
-    /// What would be purged.
+    /// Tells what would be purged.
     async fn foretold(&self, call: &Call) -> Answer {
         let (core, kind) = (&call.core, self.kind);
         let before_at = purge::before_at(core, self.before_on)?;
@@ -194,7 +194,7 @@ fn shown(call: &Call, one: Certificate, is_at_hand: bool) -> Result<Purge, Probl
     Ok(Purge::shown(one, look))
 }
 
-/// What the caller is told: of a closed room whose records he doesn't read no figures.
+/// The caller as a reader of a purge: told no figures of a closed room whose records he doesn't read.
 fn look(call: &Call, kind: &str, is_carried_out: bool) -> Result<Look, Problem> {
     let (core, actor) = (&call.core, call.actor()?);
     let tells_figures = core.kinds().kind(kind).is_none_or(|kind| !kind.closed || actor.holds(kind.readers));

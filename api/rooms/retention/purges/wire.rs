@@ -63,7 +63,7 @@ impl From<Counts> for PurgeCounts {
     }
 }
 
-/// What a purge would erase.
+/// Plan of a purge: what it would erase.
 #[derive(Serialize, ToSchema)]
 pub struct PurgePlan {
     /// The district.
@@ -72,7 +72,7 @@ pub struct PurgePlan {
     /// The kind.
     #[schema(max_length = 60)]
     pub kind: String,
-    /// What happened before this day would be purged.
+    /// Personal data from before this day would be purged.
     pub before_on: NaiveDate,
     /// How many; null of a closed room whose records the caller doesn't read.
     #[schema(required)]
@@ -96,7 +96,7 @@ pub struct Purge {
     /// The kind.
     #[schema(max_length = 60)]
     kind: String,
-    /// What happened before this day is purged.
+    /// Personal data from before this day is purged.
     before_on: NaiveDate,
     /// Why.
     #[schema(max_length = 500)]
@@ -137,7 +137,7 @@ fn state() -> RefOr<Schema> {
     of_words(PurgeState::VOCABULARY, "How it stands.")
 }
 
-/// Who looks at a purge: what he may be told of it, and what is known of whoever carries it out.
+/// A reader of a purge: what he may be told of it, and what is known of whoever carries it out.
 #[derive(Clone, Copy)]
 pub struct Look {
     /// The zone of instants.

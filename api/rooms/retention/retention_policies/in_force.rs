@@ -26,7 +26,7 @@ pub struct InForce {
     pub kept_days: i64,
     /// The document that says so.
     pub basis: String,
-    /// What happened before this day is over today.
+    /// Records from before this day are over today.
     pub before_on: NaiveDate,
 }
 

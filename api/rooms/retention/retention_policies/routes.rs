@@ -1,4 +1,4 @@
-//! What is in force today.
+//! Policies in force today, as they are told.
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -48,7 +48,7 @@ struct RetentionInForce {
     /// The document that says so.
     #[schema(max_length = 200)]
     basis: String,
-    /// What happened before this day is over today, unless a younger record names it.
+    /// Records from before this day are over today, unless a younger record names them.
     before_on: NaiveDate,
 }
 

@@ -119,7 +119,7 @@ pub fn tell(values: &mut Values, standing: &Standing, now: DateTime<Utc>) {
 
 /// The rectifications that a batch touches.
 pub struct Items {
-    /// What makes records.
+    /// The context that makes records.
     pub write_context: Arc<WriteContext>,
     /// The rectifications.
     pub items: BTreeMap<Uuid, Item>,

@@ -1,4 +1,4 @@
-//! What a rectification asks of whom: that it is mended until the end of its day, and that each report is looked at.
+//! Duties from a rectification, and whose: to mend it until the end of its day, and to look at each report.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,7 +53,7 @@ pub const DUTY_SOURCE: DutySource = DutySource {
     ..DutySource::NOTHING
 };
 
-/// What is expected: which duty, of whom, from when until when.
+/// An expected duty: which one, of whom, from when until when.
 struct Expected {
     id: Uuid,
     duty_kind: DutyKind,

@@ -167,7 +167,7 @@ impl Rules for RectificationRules {
         (role == Role::StoreReporter).then_some(Narrowed::Recorded)
     }
 
-    /// What a record asks for is changed where it asks.
+    /// A rectification that a record asks for is changed at that record.
     fn writers(&self, draft: &Draft) -> Option<&'static [Role]> {
         let asked_by = |values: &kit::value::Values| values.get(&SOURCE_ID).is_some();
         (asked_by(&draft.values) || asked_by(&draft.former)).then_some(NOBODY)

@@ -1,4 +1,4 @@
-//! What ran out since anybody looked: nobody writes anything when a day ends.
+//! Rectifications that ran out since anybody looked: nobody writes anything when a day ends.
 
 use futures_util::future::join_all;
 use kit::problem::Problem;

@@ -20,7 +20,7 @@ use crate::rooms::supervision::oversight_checks::FINDINGS;
 pub struct Demand {
     /// Its place in the list, from 1.
     pub line_no: i64,
-    /// What must be done.
+    /// The work that must be done.
     pub requirement: String,
     /// Until which day.
     pub due_on: NaiveDate,

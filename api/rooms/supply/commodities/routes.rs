@@ -99,7 +99,7 @@ struct ShownCommodity {
     category: CommodityCategory,
     /// Specification · 规格
     ///
-    /// What exactly is meant.
+    /// The exact goods that are meant; null where nothing is laid down.
     #[schema(required, min_length = 1, max_length = 60)]
     spec_zh: Option<String>,
     /// Price unit · 计价单位
@@ -114,7 +114,7 @@ struct ShownCommodity {
     quantity_unit: String,
     /// Normalised price unit · 折算计价单位
     ///
-    /// What its prices are compared in.
+    /// The unit in which its prices are compared.
     #[schema(min_length = 1, max_length = 20)]
     normalized_price_unit: String,
     /// Also · 别名

@@ -36,7 +36,7 @@ pub struct Subject<'a> {
     pub rule: &'a Rule,
     /// The store's lines.
     pub lines: &'a Lines,
-    /// What the district says of its goods.
+    /// The district's own entries of goods.
     pub goods: &'a Goods,
 }
 

@@ -37,7 +37,7 @@ struct Balances {
     made: Made,
 }
 
-/// What a day gains, in millionths; negative where it loses.
+/// Gain of a day, in millionths; negative for a loss.
 struct Flow {
     key: Key,
     day: NaiveDate,

@@ -41,7 +41,7 @@ impl Made {
         write_context: &WriteContext,
     ) {
         let rows = self.0.entry(claim.id).or_default();
-        // What was made and taken back before it was written never was.
+        // Movements that were made and taken back before they were written never were.
         rows.retain(|id, row| row.former.is_some() || wanted.contains_key(id));
         for (id, row) in rows.iter_mut() {
             match wanted.remove(id) {

@@ -114,7 +114,7 @@ pub struct Entry {
     pub index: usize,
     /// The item.
     pub item: StockItem,
-    /// What is kept, and where.
+    /// The commodity that is kept, and its place.
     pub key: Key,
 }
 

@@ -48,7 +48,7 @@ fields! {
 }
 
 columns! {
-    /// What was there before.
+    /// Balance before the first day.
     OPENING "opening": Decimal;
 }
 
@@ -93,16 +93,16 @@ struct StockCard {
     from_on: Option<NaiveDate>,
     /// The last day.
     to_on: NaiveDate,
-    /// What was there before the first day.
+    /// Balance before the first day.
     #[schema(max_length = 30)]
     opening: String,
-    /// What came in all.
+    /// Quantity that came in all.
     #[schema(max_length = 30)]
     received: String,
-    /// What went in all.
+    /// Quantity that went in all.
     #[schema(max_length = 30)]
     issued: String,
-    /// What was there at the end of the last day.
+    /// Balance at the end of the last day.
     #[schema(max_length = 30)]
     closing: String,
     /// The opening balance, each movement in order of time, the closing balance.
@@ -154,7 +154,7 @@ struct StockCardLine {
     unit: String,
 }
 
-/// What is asked for.
+/// The card that is asked for.
 struct Asked {
     district_code: String,
     place_id: Uuid,
@@ -219,7 +219,7 @@ async fn movements(call: &Call, now: &mut Snapshot, asked: &Asked) -> Result<Vec
     if let Some(next) = asked.to_on.succ_opt() {
         statement = statement.sql(" AND r.occurred_at < ").bind(ColumnType::Instant, begins(call, next));
     }
-    // What came goes before what went at the same moment, as in the balance of a day.
+    // Receipts go before issues of the same moment, as in the balance of a day.
     let rows =
         now.read(&statement.sql(format!(" ORDER BY r.occurred_at, r.direction, r.id LIMIT {}", MOST + 1))).await?;
     if rows.len() > MOST {

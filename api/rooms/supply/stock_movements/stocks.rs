@@ -76,7 +76,7 @@ struct Stocks {
     targets: Vec<Met>,
 }
 
-/// What is there.
+/// Stock of a commodity at a place.
 #[derive(Serialize, ToSchema)]
 struct Stock {
     /// Which one.
@@ -103,13 +103,13 @@ struct Met {
     /// Its name.
     #[schema(value_type = String, max_length = 100)]
     name: Option<String>,
-    /// What should be there.
+    /// Quantity that should be there.
     #[schema(max_length = 30)]
     quantity: String,
     /// Of what.
     #[schema(value_type = String, max_length = 20)]
     unit: Option<String>,
-    /// What is there of its commodities.
+    /// Quantity that is there of its commodities.
     #[schema(max_length = 30)]
     stock: String,
     /// `1` is all of it.

@@ -77,7 +77,7 @@ struct PriceIndex {
     /// The index; null where no commodity has a price on both days.
     #[schema(required, max_length = 40)]
     index: Option<String>,
-    /// What it is made of.
+    /// Commodities of which it is made.
     #[schema(inline, max_items = 1_000)]
     items: Vec<OfIndex>,
     /// Weighted commodities without a price on one of the days.
@@ -117,7 +117,7 @@ struct OfIndex {
     /// The baseline's.
     #[schema(required, max_length = 40)]
     baseline_median: Option<String>,
-    /// What it became; the baseline is 100.
+    /// Median relative to the baseline's, which is 100.
     #[schema(required, max_length = 40)]
     relative: Option<String>,
 }

@@ -20,7 +20,7 @@ words! {
 }
 
 words! {
-    /// What for.
+    /// Purpose of a journey.
     pub TravelPurpose "travel_purpose" "Purpose" "事由" {
         HomeVisit "home_visit" "visit at home" "探亲";
         Work "work" "work" "务工";

@@ -22,7 +22,7 @@ use crate::records::write_context::WriteContext;
 use crate::records::{Context, Definition, Draft, Figure, Kind, Measure, Record, Rules};
 
 words! {
-    /// What a group is for; the first six are those of the justice bureau.
+    /// Purposes of groups; the first six are those of the justice bureau.
     pub WorkingGroupKind "working_group_kind" "Kind of group" "工作组类别" {
         LegalityReview "legality_review" "legality review" "合法性审查";
         MajorPenaltyGuidance "major_penalty_guidance" "guidance of major penalties" "重大行政处罚案件指导";

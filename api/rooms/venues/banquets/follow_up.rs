@@ -172,7 +172,7 @@ fn again(pass: &Pass<'_>, duty: Record, banquet: &Record, planned: Option<&Plann
 /// The duty of a banquet that was moved to another day, or to another area.
 fn expected(pass: &Pass<'_>, duty: &Record, one: &Planned) -> Record {
     let mut next = duty.clone();
-    // What was called off and is planned again is due anew; what was missed was.
+    // The duty of a banquet that was called off and is planned again is due anew; a missed one was missed.
     if !is(duty, DutyState::Open) && !is(duty, DutyState::Done) {
         return next;
     }

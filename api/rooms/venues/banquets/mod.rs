@@ -232,7 +232,7 @@ impl Rules for BanquetRules {
         }
     }
 
-    /// What was or is held may be, or may have been, a violation.
+    /// A banquet that was or is held may be, or may have been, a violation.
     fn followers(
         &self,
         former: Option<&Record>,

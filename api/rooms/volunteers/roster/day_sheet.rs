@@ -111,10 +111,10 @@ struct ShownShift {
     /// Whether it doesn't take place.
     #[schema(value_type = bool)]
     cancelled: Option<bool>,
-    /// Who takes it.
+    /// People who take it.
     #[schema(inline, max_items = 1_000)]
     people: Vec<ShownPerson>,
-    /// Who is missing.
+    /// Roles that are missing.
     #[schema(inline, max_items = 1_000)]
     missing: Vec<MissingRole>,
 }

@@ -112,10 +112,10 @@ const COLUMNS: &[Column] = &[
 /// Days of one answer at most.
 const MOST_DAYS: i64 = 366;
 
-/// What somebody served.
+/// Service of a volunteer.
 #[derive(Serialize, ToSchema)]
 struct VolunteerHours {
-    /// Who.
+    /// The volunteer.
     #[schema(required, value_type = Option<String>, max_length = 300)]
     volunteer_id: Uuid,
     /// First day.
@@ -141,7 +141,7 @@ struct VolunteerHours {
 /// Figures of volunteers.
 #[derive(Serialize, ToSchema)]
 struct VolunteerStatistics {
-    /// What a line stands for.
+    /// Kind of group that a line stands for.
     #[schema(required, value_type = Option<String>, max_length = 300)]
     by: ServiceGrouping,
     /// First day.
@@ -153,7 +153,7 @@ struct VolunteerStatistics {
     /// A line a group.
     #[schema(inline, max_items = 100_000)]
     items: Vec<ServedByGroup>,
-    /// What was served.
+    /// Service of all groups together.
     #[schema(inline, value_type = Served)]
     total: Option<Served>,
     #[serde(flatten)]
@@ -164,7 +164,7 @@ struct VolunteerStatistics {
     as_of_change_no: i64,
 }
 
-/// What was served.
+/// Service of a group.
 #[derive(Serialize, ToSchema)]
 struct ServedByGroup {
     #[serde(flatten)]
@@ -178,7 +178,7 @@ struct ServedByGroup {
     records_url: Option<String>,
 }
 
-/// What was served.
+/// Service in figures.
 #[derive(Serialize, ToSchema)]
 struct Served {
     /// Times served (人次).

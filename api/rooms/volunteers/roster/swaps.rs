@@ -173,7 +173,7 @@ async fn repeated(
     Err(Code::WRITE_CONFLICT.into())
 }
 
-/// What is wished for an assignment: one of the two.
+/// Wish for an assignment: one of the two.
 #[derive(Clone, Copy)]
 enum Wish {
     /// That this volunteer takes it.

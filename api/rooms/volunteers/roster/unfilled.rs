@@ -89,7 +89,7 @@ struct UnfilledShift {
     /// When it ends.
     #[schema(required, value_type = Option<String>, max_length = 300)]
     ends_at: Option<InZone>,
-    /// What is missing.
+    /// Roles that are missing.
     #[schema(inline, max_items = 20)]
     missing: Vec<UnfilledRole>,
 }

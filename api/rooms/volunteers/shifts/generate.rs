@@ -66,7 +66,7 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-/// What became of a template.
+/// Outcome of making shifts from a template.
 #[derive(Serialize, ToSchema)]
 struct GeneratedShifts {
     /// Shifts asked for.

@@ -26,7 +26,7 @@ pub static SHIFT_ROSTERS: Wide = Wide {
     not_done: &[NotDone { words: &["停班", "放假"], code: "no_shift", meaning: Text::new("no shift", "停班") }],
     absences: None,
 };
-/// Who takes them: each name of a cell.
+/// Assignments: each name of a cell takes the shift.
 pub static ASSIGNMENT_ROSTERS: Wide = Wide {
     axis: WideAxis::Day {
         period: (&[SHIFT_ID.name(), STARTS_AT.name()], &[SHIFT_ID.name(), ENDS_AT.name()]),

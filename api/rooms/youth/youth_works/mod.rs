@@ -1,4 +1,4 @@
-//! What young people made (小先锋作品): how many of which kind, and of nobody.
+//! Works of young people (小先锋作品): how many of which kind, and of nobody.
 
 use kit::field::{Field, Shape};
 use kit::text::Text;

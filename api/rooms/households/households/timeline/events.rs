@@ -90,7 +90,7 @@ fn entry(call: &Call, event: HouseholdEvent, at: DateTime<Utc>, told: (&'static 
     }
 }
 
-/// What the register's revisions tell.
+/// Events that the register's revisions tell.
 async fn of_register(call: &Call, district_code: &str, current: Vec<Record>) -> Result<Vec<TimelineEntry>, Problem> {
     let ids = current.iter().map(|record| Value::Id(record.envelope.id)).collect();
     let statement = Statement::new(format!(
@@ -122,7 +122,7 @@ async fn of_register(call: &Call, district_code: &str, current: Vec<Record>) -> 
     Ok(entries)
 }
 
-/// What a revision of the register changed, an entry for each thing that happened by it.
+/// Changes by a revision of the register, an entry for each thing that happened by it.
 fn of_revision(call: &Call, former: &Record, next: &Record) -> Result<Vec<TimelineEntry>, Problem> {
     let at = next.envelope.revised_at;
     let event = |event, at| entry(call, event, at, (HOUSEHOLDS.name, next));

@@ -1,4 +1,4 @@
-//! What happened to a household, the newest first: how the register told it, who came and went, who looked. What happened
+//! Events of a household, the newest first: how the register told them, who came and went, who looked. What happened
 //! under the ids that were merged into it is its own.
 
 mod events;
@@ -23,7 +23,7 @@ use crate::rooms::households::household_members::Relation;
 use crate::rooms::households::survey_visits::{SurveyChannel, SurveyResult};
 
 words! {
-    /// What happens to a household.
+    /// Events of a household.
     pub HouseholdEvent "household_event" "Event" "事件" {
         Registered "registered" "registered" "登记";
         Moved "moved" "moved" "搬迁";
@@ -45,7 +45,7 @@ words! {
 /// Something that happened to a household.
 #[derive(Serialize, ToSchema)]
 struct TimelineEntry {
-    /// What.
+    /// The event.
     #[schema(value_type = String, max_length = 20)]
     event: HouseholdEvent,
     /// When it happened; of what only the register tells, when it was told.
@@ -111,10 +111,10 @@ struct ChangedField {
     /// Its name.
     #[schema(max_length = 60)]
     field: &'static str,
-    /// What it was.
+    /// Its value before.
     #[schema(required, inline, value_type = Option<AnyObject>)]
     before: Json,
-    /// What it is.
+    /// Its value after.
     #[schema(required, inline, value_type = Option<AnyObject>)]
     after: Json,
 }

@@ -39,7 +39,7 @@ use crate::statistics::parameters::HEADERS_FIELD;
 use crate::statistics::sheet::{self, Column, words as named};
 
 words! {
-    /// What can change between two rounds.
+    /// Sorts of changes between two rounds.
     pub SurveyChange "survey_change" "Change" "变化" {
         HouseholdNew "household_new" "household came" "新增户";
         HouseholdEnded "household_ended" "household ended" "注销户";
@@ -83,7 +83,7 @@ columns! {
     COUNT "count": i64;
 }
 
-/// What changed between two rounds.
+/// Changes between two rounds.
 #[derive(Serialize, ToSchema)]
 struct SurveyChanges {
     /// The round.
@@ -133,10 +133,10 @@ struct ChangeItem {
     /// Where.
     #[schema(max_length = 12)]
     area_code: String,
-    /// What it was: a result, a presence, a category, or how it stood in the register.
+    /// Its state before: a result, a presence, a category, or how it stood in the register.
     #[schema(required, max_length = 60)]
     before: Option<String>,
-    /// What it is.
+    /// Its state now.
     #[schema(required, max_length = 60)]
     after: Option<String>,
     /// Where the person lived.

@@ -1,4 +1,4 @@
-//! What changed between two rounds, as one statement: what each round listed and what its visits made of that, put side by
+//! Changes between two rounds, as one statement: what each round listed and what its visits made of that, put side by
 //! side. It is made of what stands when it is asked, so the order in which visits came doesn't matter.
 //!
 //! Whoever is listed or visited in a round is in it. A household is new or ended by the register, not by the lists: where two
@@ -36,7 +36,7 @@ pub struct Sides<'a> {
     pub actor: &'a Actor,
     /// The district.
     pub district_code: &'a str,
-    /// What both look at.
+    /// Sort of targets that both look at.
     pub target: SurveyTarget,
     /// The round that was before.
     pub former: Side,

@@ -29,7 +29,7 @@ pub struct Course {
     findings: Vec<Finding>,
 }
 
-/// What may be found, in the order in which a day tells it.
+/// Kinds of findings, in the order in which a day tells them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Found {
@@ -52,7 +52,7 @@ impl Found {
 /// A finding.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Finding {
-    /// What.
+    /// Kind of the finding.
     #[schema(inline)]
     finding: Found,
     /// On which day.

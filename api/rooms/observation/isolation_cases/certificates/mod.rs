@@ -86,7 +86,7 @@ struct ReleaseCertificate<'a> {
     /// The unit that issued the notice of observation.
     #[schema(required, max_length = 100)]
     issued_by: Option<&'a str>,
-    /// What was recorded meanwhile, the oldest first; nothing where all was well.
+    /// Findings recorded meanwhile, the oldest first; empty where all was well.
     #[schema(inline, max_items = 1_000)]
     findings: &'a [Finding],
     /// The signed code.
