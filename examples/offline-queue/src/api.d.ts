@@ -295,7 +295,7 @@ export interface components {
             taken: string | null;
             /**
              * Format: uuid
-             * @description Who sent them.
+             * @description The account that sent them.
              */
             user_id: string | null;
         };
@@ -654,7 +654,7 @@ export interface components {
             /** @description In the order of the ids. */
             items: components["schemas"]["SyncReceipt"][];
         };
-        /** @description What became of an item. */
+        /** @description Outcome of an item. */
         SyncResult: {
             /**
              * Format: int64
@@ -689,12 +689,12 @@ export interface components {
              * @description The record's revision.
              */
             revision: number | null;
-            /** @description What is implausible about it. */
+            /** @description Warnings of what is implausible about it. */
             warnings: {
                 [key: string]: unknown;
             }[];
         };
-        /** @description What became of each item. */
+        /** @description Outcomes of the items. */
         SyncResults: {
             /**
              * Format: int64
