@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use super::definition::{Kind, Reach};
 use super::envelope::PLACES;
-use super::scope::{DISTRICT_DIGITS, Follows, place_column, successor};
+use super::scope::{Follows, place_column, successor};
 use crate::platform::access::roles::{Actor, Grant};
+use crate::platform::divisions::tree::DISTRICT_DIGITS;
 
 /// A part of the records: those whose column holds one of the keys, each found by an index that keeps the list's order.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,9 +12,7 @@ use super::rules::{Belongs, Narrowed, Stood};
 use crate::platform::access::roles::{Actor, Grant, Role};
 use crate::platform::access::scope::granted;
 pub use crate::platform::access::scope::{in_area, reached, successor, within};
-
-/// A code of so many digits is a district's.
-pub(super) const DISTRICT_DIGITS: usize = 6;
+use crate::platform::divisions::tree::DISTRICT_DIGITS;
 
 /// `SELECT <columns of the kind> … WHERE` it stands in this district and the actor may see it. Every
 /// query on a record table starts here; conditions follow with ` AND …`.

@@ -5,8 +5,8 @@ use kit::faults::Faults;
 use super::codes::WHOLE_DISTRICT;
 use super::draft::Draft;
 use super::envelope::AREA_CODE;
-use super::scope::DISTRICT_DIGITS;
 use crate::platform::access::roles::{Actor, Role};
+use crate::platform::divisions::tree::DISTRICT_DIGITS;
 
 /// Whether a caller writes for a whole district. Where no area is said the grant's is meant.
 pub fn permits(actor: &Actor, draft: &Draft, writers: &'static [Role]) -> bool {

@@ -7,9 +7,10 @@ use kit::time::day_of;
 use uuid::Uuid;
 
 use super::parameters::BY_WORDS;
-use super::rights::{DISTRICT_DIGITS, covered, is_shut};
+use super::rights::{covered, is_shut};
 use crate::platform::access::roles::{Actor, Role};
 use crate::platform::codes::KEY_OUT_OF_SCOPE;
+use crate::platform::divisions::tree::DISTRICT_DIGITS;
 use crate::platform::http::{Call, ends_before_it_begins, fault, too_many_days};
 use crate::records::codes::NOT_WITH_OTHERS;
 use crate::records::list::one_district;

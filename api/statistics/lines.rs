@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::asked::{Asked, By};
 use super::cover::Shown;
-use super::rights::DISTRICT_DIGITS;
+use crate::platform::divisions::tree::DISTRICT_DIGITS;
 use crate::platform::http::Call;
 use crate::records::envelope::{ORGANIZATIONS, PLACES};
 

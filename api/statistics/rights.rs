@@ -3,6 +3,7 @@
 use crate::platform::access::accounts::Credential;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::Role;
+use crate::platform::divisions::tree::DISTRICT_DIGITS;
 use crate::platform::http::Call;
 use crate::records::Kind;
 
@@ -29,6 +30,3 @@ pub fn opens_lists(call: &Call, readers: &'static [Role]) -> bool {
 pub fn is_shut(call: &Call, kind: &Kind, area_code: &str, is_part: bool) -> bool {
     !opens_lists(call, kind.readers) && (is_part || area_code.len() > DISTRICT_DIGITS)
 }
-
-/// A code of so many digits is a district's.
-pub const DISTRICT_DIGITS: usize = 6;

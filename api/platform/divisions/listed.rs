@@ -13,14 +13,12 @@ use serde_json::json;
 
 use super::each::{clock_of, new_clock};
 use super::live::{REVISION, refresh};
-use super::tree::{Division, Divisions, Level, initials};
+use super::tree::{DISTRICT_DIGITS, Division, Divisions, Level, initials};
 use crate::platform::audit::{AuditEntry, system_write};
 use crate::platform::core::Core;
 
 /// Characters of a name at most.
 const LONGEST_NAME: usize = 100;
-/// Digits of a district's code.
-const DISTRICT_DIGITS: usize = 6;
 
 /// Levels by their words in such lists, with the digits of their codes.
 const LEVELS: &[(Level, usize, &[&str])] = &[

@@ -23,13 +23,12 @@ use crate::platform::access::roles::Actor;
 use crate::platform::audit::{AuditEntry, system_write_all};
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
+use crate::platform::divisions::tree::DISTRICT_DIGITS;
 use crate::platform::http::Call;
 use crate::platform::privacy::seal;
 
 /// Endpoints of a district at most.
 const MOST_OF_A_DISTRICT: i64 = 50;
-/// Digits of a district's code.
-const DISTRICT_DIGITS: usize = 6;
 
 const SELECT: &str = "SELECT e.district_code, e.id, e.settings, e.state, e.state_reason, e.untested, e.revision, e.key_id, \
     e.user_id, e.org_id, e.secret, e.former_secret, e.former_until, e.cursor_no, e.progress, e.replay, e.next_attempt_at, \

@@ -2,6 +2,9 @@
 
 use std::sync::LazyLock;
 
+/// A code of so many digits is a district's; of fewer, of what has several.
+pub const DISTRICT_DIGITS: usize = 6;
+
 /// County codes of two editions, sorted (`data/README.md`).
 static COUNTY_CODES: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| include_str!("../data/county-codes.txt").lines().collect());

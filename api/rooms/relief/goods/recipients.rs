@@ -9,6 +9,7 @@ use kit::value::{Value, Values};
 use uuid::Uuid;
 
 use super::decider::{DESIGNATED_ORG_ID, DESIGNATED_PLACE_ID, RECIPIENT_ORG_ID, RECIPIENT_PLACE_ID, RECIPIENT_TEAM_ID};
+use crate::platform::divisions::tree::DISTRICT_DIGITS;
 use crate::records::envelope;
 
 columns! {
@@ -18,8 +19,6 @@ columns! {
 
 /// Steps up at most: organisations and places make no circles, but nothing here may go on for ever.
 const MOST_STEPS: usize = 64;
-/// Digits of the code of a whole district.
-const DISTRICT_DIGITS: usize = 6;
 
 /// An organisation or a place as it stands in its register.
 #[derive(Clone, Debug)]
