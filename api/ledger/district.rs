@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::DateTime;
 use diesel_async::AsyncPgConnection;
+use kit::engine::Engine;
 use kit::row::Row;
 use kit::statement::Statement;
 use sha2::{Digest, Sha256};
@@ -38,9 +39,9 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Plans appends about which no rules are asked.
-    pub(super) fn of(appends: &[&Append], families: &Families) -> Self {
+    pub(super) fn of(appends: &[&Append], families: &Families, engine: Engine) -> Self {
         let appends: Vec<(usize, &Append)> = appends.iter().copied().enumerate().collect();
-        let mut plan = Self::decided(&appends, Decision::default(), families);
+        let mut plan = Self::decided(&appends, Decision::default(), families, engine);
         if plan.steps.len() > 1 {
             plan.steps.insert(0, Step::Begin);
             plan.steps.push(Step::Commit);
@@ -52,6 +53,7 @@ impl Plan {
         appends: &[(usize, &Append)],
         Decision { mut refused, following }: Decision,
         families: &Families,
+        engine: Engine,
     ) -> Self {
         let district_code = district_of(appends);
         let admitted: Vec<&Append> =
@@ -66,22 +68,22 @@ impl Plan {
                 .map(|(index, append)| refused.remove(index).map_or(Ok(append.numbers), Err))
                 .collect(),
         };
-        plan.write(merge(district_code, admitted.into_iter().chain(&beside)), families);
-        plan.write(merge(district_code, &after), families);
+        plan.write(merge(district_code, admitted.into_iter().chain(&beside)), families, engine);
+        plan.write(merge(district_code, &after), families, engine);
         plan
     }
 
     /// Goes on with an append, if there is anything of it.
-    fn write(&mut self, mut append: Append, families: &Families) {
+    fn write(&mut self, mut append: Append, families: &Families, engine: Engine) {
         if append.numbers == 0 {
             return;
         }
         let arrived = newcomers::take(&mut append, families);
         let digest = append.changes.iter().fold(Sha256::new(), |hash, change| hash.chain_update(change.digest));
         self.numbered.push((self.steps.len(), append.numbers));
-        self.steps.push(Step::run(statement::of_append(&append, &digest.finalize().into(), &arrived)));
-        self.steps
-            .extend(presences::settle(&append.district_code, &append.tallies, families).into_iter().map(Step::run));
+        let written = statement::of_append(&append, &digest.finalize().into(), &arrived, engine);
+        let settled = presences::settle(&append.district_code, &append.tallies, families, engine);
+        self.steps.extend(written.into_iter().chain(settled).map(Step::run));
     }
 
     /// Reads what came of it.
@@ -125,7 +127,7 @@ fn part(admitted: &[&Append], following: Vec<Append>) -> (Vec<Append>, Vec<Appen
 pub(super) async fn decide_and_write(
     connection: &AsyncPgConnection,
     prepared: &mut Prepared,
-    families: &Families,
+    (families, engine): (&Families, Engine),
     appends: &[&Append],
 ) -> Result<Written, AppendError> {
     let appends: Vec<(usize, &Append)> = appends.iter().copied().enumerate().collect();
@@ -146,7 +148,7 @@ pub(super) async fn decide_and_write(
             return Err(error);
         }
     };
-    let mut plan = Plan::decided(&appends, decision, families);
+    let mut plan = Plan::decided(&appends, decision, families, engine);
     plan.steps.push(Step::Commit);
     let answers = flight::send(connection, prepared, std::mem::take(&mut plan.steps)).await?;
     plan.read(answers)

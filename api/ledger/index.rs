@@ -5,7 +5,8 @@ use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
 use uuid::Uuid;
 
-use super::{Append, Change};
+use super::Change;
+use super::statement::Parts;
 
 /// Effect of a revision on its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,24 +55,24 @@ pub struct Indexed {
     pub revised_by: Uuid,
 }
 
-/// The part of the append's statement that writes the index.
-pub(super) fn write(statement: Statement, append: &Append) -> Statement {
+/// The part of the append that writes the index.
+pub(super) fn write(parts: &mut Parts<'_>) {
+    let append = parts.append;
     let column = |value: fn(&Change) -> Value| -> Vec<Value> { append.changes.iter().map(value).collect() };
     let former = |change: &Change| change.indexed.former.clone();
     let id = |id: Option<Uuid>| id.map_or(Value::Null, Value::Id);
     let former_areas =
         append.changes.iter().map(former).map(|one| one.map_or(Value::Null, |one| Value::Text(one.area_code)));
     let former_orgs = append.changes.iter().map(former).map(|one| id(one.and_then(|one| one.org_id)));
-    statement
-        .sql(
-            ", indexed AS (INSERT INTO ledger_changes (district_code, change_no, sequence, kind, id, revision, \
-             operation, area_code, org_id, former_area_code, former_org_id, revised_by, revised_at) SELECT ",
+    parts.add("indexed", |part| {
+        Statement::new(
+            "INSERT INTO ledger_changes (district_code, change_no, sequence, kind, id, revision, \
+             operation, area_code, org_id, former_area_code, former_org_id, revised_by, revised_at) SELECT \
+             clock.district_code, clock.base + u.number, u.sequence, u.kind, u.id, u.revision, u.operation, u.area_code, \
+             u.org_id, u.former_area_code, u.former_org_id, u.revised_by, clock.at",
         )
-        .text(&append.district_code)
-        .sql(
-            ", clock.base + u.number, u.sequence, u.kind, u.id, u.revision, u.operation, u.area_code, u.org_id, \
-             u.former_area_code, u.former_org_id, u.revised_by, clock.at FROM clock, ",
-        )
+        .then(part.clock())
+        .sql(", ")
         .table(vec![
             (ColumnType::Integer, column(|change| Value::Integer(change.number))),
             (ColumnType::Integer, column(|change| Value::Integer(change.sequence.into()))),
@@ -87,6 +88,7 @@ pub(super) fn write(statement: Statement, append: &Append) -> Statement {
         ])
         .sql(
             " AS u(number, sequence, kind, id, revision, operation, area_code, org_id, former_area_code, \
-             former_org_id, revised_by))",
+             former_org_id, revised_by)",
         )
+    });
 }

@@ -8,6 +8,7 @@ use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
 use uuid::Uuid;
 
+use super::statement::Parts;
 use super::{Append, Families, Operation, PresenceKey};
 
 /// Lengths of the codes of districts, townships and villages: the areas in which a presence counts, as
@@ -75,45 +76,52 @@ fn scopes(key: &PresenceKey) -> impl Iterator<Item = String> {
     areas.chain((!key.place_id.is_nil()).then(|| key.place_id.to_string()))
 }
 
-/// The part of the append's statement that keeps them.
-pub(super) fn write(statement: Statement, district_code: &str, newcomers: &Newcomers) -> Statement {
+/// The parts of the append that keep them.
+pub(super) fn write(parts: &mut Parts<'_>, newcomers: &Newcomers) {
     if newcomers.presences.is_empty() {
-        return statement;
+        return;
     }
     let presences = |value: fn(&PresenceKey) -> Value| -> Vec<Value> {
         newcomers.presences.iter().map(|(key, _)| value(key)).collect()
     };
-    let statement = statement
-        .sql(", arrived AS (INSERT INTO person_presences (district_code, kind, person_id, on_day, area_code, place_id, total) SELECT ")
-        .text(district_code)
-        .sql(", u.* FROM clock, ")
-        .table(vec![
-            (ColumnType::Text, presences(|key| Value::Text(key.kind.to_owned()))),
-            (ColumnType::Id, presences(|key| Value::Id(key.person_id))),
-            (ColumnType::Day, presences(|key| Value::Day(key.on_day))),
-            (ColumnType::Text, presences(|key| Value::Text(key.area_code.clone()))),
-            (ColumnType::Id, presences(|key| Value::Id(key.place_id))),
-            (ColumnType::Integer, newcomers.presences.iter().map(|(_, total)| Value::Integer(*total)).collect()),
-        ])
-        .sql(" AS u)");
+    parts.add("arrived", |part| {
+        Statement::new("INSERT INTO person_presences (district_code, kind, person_id, on_day, area_code, place_id, total) SELECT clock.district_code, u.*")
+            .then(part.clock())
+            .sql(", ")
+            .table(vec![
+                (ColumnType::Text, presences(|key| Value::Text(key.kind.to_owned()))),
+                (ColumnType::Id, presences(|key| Value::Id(key.person_id))),
+                (ColumnType::Day, presences(|key| Value::Day(key.on_day))),
+                (ColumnType::Text, presences(|key| Value::Text(key.area_code.clone()))),
+                (ColumnType::Id, presences(|key| Value::Id(key.place_id))),
+                (ColumnType::Integer, newcomers.presences.iter().map(|(_, total)| Value::Integer(*total)).collect()),
+            ])
+            .sql(" AS u")
+    });
     if newcomers.figures.is_empty() {
-        return statement;
+        return;
     }
     let keys = |value: fn(&FigureKey) -> Value| -> Vec<Value> { newcomers.figures.keys().map(value).collect() };
     let counts = |value: fn(&Figures) -> i64| -> Vec<Value> {
         newcomers.figures.values().map(|figures| Value::Integer(value(figures))).collect()
     };
-    statement
-        .sql(", counted AS (INSERT INTO person_rollups AS r (district_code, kind, scope, on_day, persons, new_in_month, new_ever) SELECT ")
-        .text(district_code)
-        .sql(", u.* FROM clock, ")
-        .table(vec![
-            (ColumnType::Text, keys(|(kind, ..)| Value::Text((*kind).to_owned()))),
-            (ColumnType::Text, keys(|(_, scope, _)| Value::Text(scope.clone()))),
-            (ColumnType::Day, keys(|(.., on_day)| Value::Day(*on_day))),
-            (ColumnType::Integer, counts(|[persons, ..]| *persons)),
-            (ColumnType::Integer, counts(|[_, new_in_month, _]| *new_in_month)),
-            (ColumnType::Integer, counts(|[.., new_ever]| *new_ever)),
-        ])
-        .sql(" AS u ON CONFLICT (district_code, kind, scope, on_day) DO UPDATE SET persons = r.persons + excluded.persons, new_in_month = r.new_in_month + excluded.new_in_month, new_ever = r.new_ever + excluded.new_ever)")
+    parts.add("counted", |part| {
+        Statement::new("INSERT INTO person_rollups AS r (district_code, kind, scope, on_day, persons, new_in_month, new_ever) SELECT clock.district_code, u.*")
+            .then(part.clock())
+            .sql(", ")
+            .table(vec![
+                (ColumnType::Text, keys(|(kind, ..)| Value::Text((*kind).to_owned()))),
+                (ColumnType::Text, keys(|(_, scope, _)| Value::Text(scope.clone()))),
+                (ColumnType::Day, keys(|(.., on_day)| Value::Day(*on_day))),
+                (ColumnType::Integer, counts(|[persons, ..]| *persons)),
+                (ColumnType::Integer, counts(|[_, new_in_month, _]| *new_in_month)),
+                (ColumnType::Integer, counts(|[.., new_ever]| *new_ever)),
+            ])
+            .sql(" AS u")
+            .sql(ADD_UP)
+    });
 }
+
+/// Adds to figures of persons that are kept already.
+pub(super) const ADD_UP: &str = " ON CONFLICT (district_code, kind, scope, on_day) DO UPDATE SET persons = r.persons + excluded.persons, \
+    new_in_month = r.new_in_month + excluded.new_in_month, new_ever = r.new_ever + excluded.new_ever";

@@ -5,14 +5,16 @@
 //! be, and knows its presences by the names under which they are kept ([`Families`]).
 //!
 //! People who are new with an append are counted in its own statement ([`super::newcomers`]). For others, [`settle`] is
-//! a statement of its own, one a family, that follows the append's in its transaction: it sees, under the
+//! of statements of their own, that follow the append's in its transaction: it sees, under the
 //! clock's lock, all that any process wrote before. It touches only people of whom a presence came or went,
 //! and those they are merged with: what those counted as before goes, what they count as now comes.
 
+use kit::engine::Engine;
 use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
 use uuid::Uuid;
 
+use super::newcomers::ADD_UP;
 use super::{Families, Family, Pointer, PresenceKey, Tallies};
 
 /// From rows `kind, root, scope, on_day, side` to changes of `person_rollups`: each day counts its people, and
@@ -30,34 +32,57 @@ const SCOPES: &str = "CROSS JOIN LATERAL (VALUES (left(p.area_code, 6)), \
     (CASE WHEN length(p.area_code) >= 12 THEN left(p.area_code, 12) END), \
     (CASE WHEN p.place_id <> '00000000-0000-0000-0000-000000000000' THEN p.place_id::text END)) AS c(scope)";
 
-/// The statements that bring distinct subjects up to date, one a family of which any came, went or was merged.
-pub(super) fn settle(district_code: &str, tallies: &Tallies, families: &Families) -> Vec<Statement> {
-    families.all().filter_map(|family| settle_family(district_code, tallies, families, family)).collect()
+/// The statements that bring distinct subjects up to date, for each family of which any came, went or was merged.
+pub(super) fn settle(district_code: &str, tallies: &Tallies, families: &Families, engine: Engine) -> Vec<Statement> {
+    let of_family = |family| settle_family(district_code, tallies, families, family, engine);
+    families.all().flat_map(of_family).collect()
 }
 
-fn settle_family(district_code: &str, tallies: &Tallies, families: &Families, family: &Family) -> Option<Statement> {
+fn settle_family(
+    district_code: &str,
+    tallies: &Tallies,
+    families: &Families,
+    family: &Family,
+    engine: Engine,
+) -> Vec<Statement> {
     let deltas: Vec<&(PresenceKey, i64)> =
         tallies.presences.iter().filter(|(key, _)| families.keeps(family, key.kind)).collect();
     let pointers: Vec<Pointer> =
         tallies.pointers.iter().filter(|pointer| pointer.table == family.table).copied().collect();
     if deltas.is_empty() && pointers.is_empty() {
-        return None;
+        return Vec::new();
     }
-    let statement = touched(delta(&deltas), district_code, &pointers);
-    let statement = members(statement, district_code, &pointers, family);
-    let statement = if pointers.is_empty() {
-        of_days(statement, district_code)
+    let known = Statement::new("WITH delta AS MATERIALIZED (SELECT * FROM ").then(delta(&deltas)).sql(")");
+    let known = members(touched(known, district_code, &pointers), district_code, &pointers, family);
+    let known = if pointers.is_empty() {
+        of_days(known, district_code)
     } else {
         let own = of_family(families, family, "q.kind");
-        of_all_days(statement, district_code, &own)
+        of_all_days(known, district_code, &own)
     };
-    let statement = statement
-        .sql(format!(", {FIGURES}, counted AS (INSERT INTO person_rollups AS r (district_code, kind, scope, on_day, persons, new_in_month, new_ever) SELECT "))
-        .text(district_code)
-        .sql(", f.* FROM figures AS f WHERE (f.persons <> 0 OR f.new_in_month <> 0 OR f.new_ever <> 0) AND EXISTS (SELECT 1 FROM district_clocks AS c WHERE c.district_code = ")
-        .text(district_code)
-        .sql(") ORDER BY 2, 3, 4 ON CONFLICT (district_code, kind, scope, on_day) DO UPDATE SET persons = r.persons + excluded.persons, new_in_month = r.new_in_month + excluded.new_in_month, new_ever = r.new_ever + excluded.new_ever)");
-    Some(keep(statement, district_code))
+    let known = known.sql(format!(", {FIGURES} "));
+    match engine {
+        // Whatever is counted was read before, on any engine: presences are written at the end.
+        Engine::OneServer => {
+            let counted = known.sql(", counted AS (").then(count(Statement::default(), district_code)).sql(") ");
+            vec![counted.then(keep(Statement::new("delta AS d"), district_code))]
+        }
+        // What a statement keeps between parts that write goes to all servers there: each part by itself.
+        Engine::SeveralServers { .. } => vec![count(known, district_code), keep(delta(&deltas), district_code)],
+    }
+}
+
+/// Adds to the figures of persons, from `figures`. The append before it may have written nothing for want of a clock;
+/// then neither does this.
+fn count(known: Statement, district_code: &str) -> Statement {
+    Statement::new(
+        "INSERT INTO person_rollups AS r (district_code, kind, scope, on_day, persons, new_in_month, new_ever) ",
+    )
+    .then(known)
+    .sql("SELECT c.district_code, f.* FROM district_clocks AS c CROSS JOIN figures AS f WHERE c.district_code = ")
+    .text(district_code)
+    .sql(" AND (f.persons <> 0 OR f.new_in_month <> 0 OR f.new_ever <> 0) ORDER BY 2, 3, 4")
+    .sql(ADD_UP)
 }
 
 /// ` AND` a presence is one of the family's: an id may be a person's and, as a client gave it, a household's.
@@ -88,11 +113,11 @@ pub fn recount(district_code: &str, families: &Families, family: &Family) -> Sta
         .sql(format!("{own} GROUP BY 1, 2, 3, 4), {FIGURES} SELECT * FROM figures"))
 }
 
-/// `delta`: by how much presences change.
+/// By how much presences change, as `d`.
 fn delta(deltas: &[&(PresenceKey, i64)]) -> Statement {
     let column =
         |value: fn(&PresenceKey) -> Value| -> Vec<Value> { deltas.iter().map(|(key, _)| value(key)).collect() };
-    Statement::new("WITH delta AS MATERIALIZED (SELECT * FROM ")
+    Statement::default()
         .table(vec![
             (ColumnType::Text, column(|key| Value::Text(key.kind.to_owned()))),
             (ColumnType::Id, column(|key| Value::Id(key.person_id))),
@@ -101,18 +126,16 @@ fn delta(deltas: &[&(PresenceKey, i64)]) -> Statement {
             (ColumnType::Id, column(|key| Value::Id(key.place_id))),
             (ColumnType::Integer, deltas.iter().map(|(_, delta)| Value::Integer(*delta)).collect()),
         ])
-        .sql(" AS u(kind, person_id, on_day, area_code, place_id, delta))")
+        .sql(" AS d(kind, person_id, on_day, area_code, place_id, delta)")
 }
 
-/// Writes the presences as they are now, at the end: whatever is counted was read before, on any engine. The append
-/// before it may have written nothing for want of a clock; then neither does this.
-fn keep(statement: Statement, district_code: &str) -> Statement {
-    statement
-        .sql(" INSERT INTO person_presences AS p (district_code, kind, person_id, on_day, area_code, place_id, total) SELECT ")
+/// Writes the presences as they are now, from `d`. Without a clock it writes none, as the append before it.
+fn keep(delta: Statement, district_code: &str) -> Statement {
+    Statement::new("INSERT INTO person_presences AS p (district_code, kind, person_id, on_day, area_code, place_id, total) SELECT c.district_code, d.* FROM district_clocks AS c CROSS JOIN ")
+        .then(delta)
+        .sql(" WHERE c.district_code = ")
         .text(district_code)
-        .sql(", d.* FROM delta AS d WHERE EXISTS (SELECT 1 FROM district_clocks AS c WHERE c.district_code = ")
-        .text(district_code)
-        .sql(") ON CONFLICT (district_code, person_id, kind, on_day, area_code, place_id) DO UPDATE SET total = p.total + excluded.total")
+        .sql(" ON CONFLICT (district_code, person_id, kind, on_day, area_code, place_id) DO UPDATE SET total = p.total + excluded.total")
 }
 
 /// `touched`: whose presence came or went, and who leads elsewhere. A further record on the same day at the same

@@ -1,22 +1,24 @@
-//! The part of the append statement that keeps the figures of days and hours.
+//! The parts of the append that keep the figures of days and hours.
 
 use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
 
-use super::{Append, TallyKey};
+use super::TallyKey;
+use super::statement::Parts;
 
 type Totals<'a> = Vec<&'a (TallyKey, i128)>;
 
 /// Adds to the rollups what the append counts as, summed up before.
-pub(super) fn write(statement: Statement, append: &Append) -> Statement {
-    let (days, hours): (Totals<'_>, Totals<'_>) = append.tallies.totals.iter().partition(|(key, _)| key.hour.is_none());
-    let statement = part(statement, &append.district_code, "record_rollups", "", &days);
-    part(statement, &append.district_code, "hourly_rollups", "hour, ", &hours)
+pub(super) fn write(parts: &mut Parts<'_>) {
+    let totals = &parts.append.tallies.totals;
+    let (days, hours): (Totals<'_>, Totals<'_>) = totals.iter().partition(|(key, _)| key.hour.is_none());
+    add(parts, "record_rollups", "", &days);
+    add(parts, "hourly_rollups", "hour, ", &hours);
 }
 
-fn part(statement: Statement, district_code: &str, table: &str, hour: &str, totals: &Totals<'_>) -> Statement {
+fn add(parts: &mut Parts<'_>, table: &str, hour: &str, totals: &Totals<'_>) {
     if totals.is_empty() {
-        return statement;
+        return;
     }
     let column = |value: fn(&TallyKey) -> Value| -> Vec<Value> { totals.iter().map(|(key, _)| value(key)).collect() };
     let key = format!("on_day, {hour}area_code, place_id, measure, org_id");
@@ -34,10 +36,13 @@ fn part(statement: Statement, district_code: &str, table: &str, hour: &str, tota
         (ColumnType::Id, column(|key| Value::Id(key.org_id))),
         (ColumnType::Decimal, totals.iter().map(|(_, delta)| Value::whole(*delta)).collect()),
     ]);
-    statement
-        .sql(format!(", add_{table} AS (INSERT INTO {table} AS r (district_code, kind, {key}, total) SELECT "))
-        .text(district_code)
-        .sql(", u.* FROM clock, ")
+    parts.add(format!("add_{table}"), |part| {
+        Statement::new(format!(
+            "INSERT INTO {table} AS r (district_code, kind, {key}, total) SELECT clock.district_code, u.*"
+        ))
+        .then(part.clock())
+        .sql(", ")
         .table(columns)
-        .sql(format!(" AS u ON CONFLICT (district_code, kind, {key}) DO UPDATE SET total = r.total + excluded.total)"))
+        .sql(format!(" AS u ON CONFLICT (district_code, kind, {key}) DO UPDATE SET total = r.total + excluded.total"))
+    });
 }

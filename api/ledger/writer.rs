@@ -157,7 +157,7 @@ impl Link {
         for (index, jobs) in districts.iter().enumerate() {
             let appends: Vec<&Append> = jobs.iter().map(|job| &job.append).collect();
             let decided = appends.iter().any(|append| !append.claims.is_empty());
-            match (!decided).then(|| Plan::of(&appends, &self.families)) {
+            match (!decided).then(|| Plan::of(&appends, &self.families, self.engine)) {
                 Some(plan) if self.prepared.have(&plan.steps) => flights.push((index, plan)),
                 plan => others.push((index, plan, appends)),
             }
@@ -174,7 +174,7 @@ impl Link {
                     let answers = flight::send(connection, &mut self.prepared, steps).await;
                     answers.and_then(|answers| plan.read(answers))
                 }
-                None => decide_and_write(connection, &mut self.prepared, &self.families, &appends).await,
+                None => decide_and_write(connection, &mut self.prepared, (&self.families, self.engine), &appends).await,
             };
             written.push((index, outcome));
         }

@@ -16,6 +16,7 @@ use super::record::Record;
 use crate::platform::access::accounts::{GrantedSince, granted_since};
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
+use crate::platform::divisions::away::Away;
 
 /// How long after it happened a phone's record may name what has left.
 const ACCEPTED: TimeDelta = TimeDelta::days(90);
@@ -56,13 +57,15 @@ impl Formerly {
         if missing.is_empty() {
             return Ok(());
         }
+        let mut away = Away::new(core);
         for district_code in &actor.districts {
             if kind.rules.moves_on() {
-                let records = find_unscoped(core, kind, district_code, &missing).await?;
+                let records = away.pass(find_unscoped(core, kind, district_code, &missing).await)?.unwrap_or_default();
                 self.records
                     .extend(records.into_iter().map(|(id, record)| (id, Former::Telling(kind, Box::new(record)))));
             } else if self.by_phone && kind.reach == Reach::Area && actor.holds(kind.readers) {
-                self.records.extend(revised(core, kind, district_code, &missing).await?);
+                let revised = away.pass(revised(core, kind, district_code, &missing).await)?;
+                self.records.extend(revised.unwrap_or_default());
             }
         }
         if self.since.is_none() && self.records.values().any(|former| matches!(former, Former::Revised(..))) {

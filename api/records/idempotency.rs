@@ -19,6 +19,7 @@ use super::record::Record;
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::{BAD_IDEMPOTENCY_KEY, NOT_FOUND};
 use crate::platform::core::Core;
+use crate::platform::divisions::away::Away;
 use crate::platform::divisions::each::over_all;
 use crate::platform::http::Call;
 pub use crate::platform::http::headers::{IDEMPOTENCY_KEY as HEADER, IDEMPOTENCY_REPLAYED as REPLAYED};
@@ -131,8 +132,9 @@ impl Key {
     /// The id of what was made under this key in one of the caller's districts, where that is no record: whoever shows it
     /// asks for permission anew.
     pub async fn made(&self, core: &Core, actor: &Actor) -> Result<Option<Uuid>, Problem> {
+        let mut away = Away::new(core);
         for district_code in &actor.districts {
-            if let Some(kept) = self.kept(core, district_code).await? {
+            if let Some(kept) = away.pass(self.kept(core, district_code).await)?.flatten() {
                 return Ok(Some(kept.id));
             }
         }
@@ -163,8 +165,11 @@ impl Key {
     /// The answer given before under this key, as the caller may see it now. 422 where the key was used
     /// for another body.
     pub async fn replay(&self, core: &Core, actor: &Actor, kind: &'static Kind) -> Result<Option<Replay>, Problem> {
+        // A key that was used in a district that is away is known there: what is sent to it again doesn't get through.
+        let mut away = Away::new(core);
         for district_code in &actor.districts {
-            let Some(Kept { id, revision, status }) = self.kept(core, district_code).await? else { continue };
+            let kept = away.pass(self.kept(core, district_code).await)?.flatten();
+            let Some(Kept { id, revision, status }) = kept else { continue };
             let revisions = match read::revisions(core, actor, kind, id).await {
                 // Somebody known, of elsewhere: posting him once more is the same by itself.
                 Err(problem) if problem.code() == NOT_FOUND && kind.rules.identity().is_some() => return Ok(None),

@@ -27,6 +27,7 @@ use super::resolve::{self, Found, Place};
 use super::unwritten::Unwritten;
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
+use crate::platform::divisions::away::Away;
 
 /// A creation that is ready to be written.
 #[derive(Clone)]
@@ -315,9 +316,10 @@ async fn retried(
     digest: &Submission,
 ) -> Result<Option<Record>, Problem> {
     let Some(id) = id else { return Ok(None) };
+    let mut away = Away::new(core);
     for district_code in &actor.districts {
-        let existing = read::find_unscoped(core, kind, district_code, &[id]).await?.remove(&id);
-        let own = existing.filter(|record| {
+        let existing = away.pass(read::find_unscoped(core, kind, district_code, &[id]).await)?;
+        let own = existing.and_then(|mut existing| existing.remove(&id)).filter(|record| {
             record.envelope.recorded_by == actor.user_id && digest.is(&record.envelope.submission_digest)
         });
         if own.is_some() {

@@ -19,6 +19,7 @@ use super::scope::{by_id, select, visible_by_id, visible_to};
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
+use crate::platform::divisions::away::Away;
 
 /// The record of an id (or, for kinds with aliases, of an alias), if the actor may see it.
 pub async fn find(core: &Core, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
@@ -33,17 +34,39 @@ pub async fn find_all(
     kind: &Kind,
     ids: &[Uuid],
 ) -> Result<BTreeMap<Uuid, Record>, Problem> {
-    let mut found = BTreeMap::new();
+    let (mut found, mut away) = (BTreeMap::new(), Away::new(core));
     for district_code in &actor.districts {
-        let statement = visible_by_id(actor, kind, district_code, ids);
-        for record in load(core, kind, &statement).await? {
-            found.insert(record.envelope.id, record);
-        }
-        let Some(Identity { aliases: column, .. }) = kind.rules.identity() else { continue };
-        let unknown: Vec<Uuid> = ids.iter().filter(|id| !found.contains_key(id)).copied().collect();
+        let unknown = without(ids, &found);
         if unknown.is_empty() {
-            continue;
+            break;
         }
+        found.extend(away.pass(find_in(core, actor, (kind, district_code), &unknown).await)?.unwrap_or_default());
+    }
+    if ids.iter().any(|id| !found.contains_key(id)) {
+        away.none_missed()?;
+    }
+    for record in found.values_mut().filter(|record| merged_into(kind, record).is_some()) {
+        *record = survivor(core, actor, kind, record.clone()).await?;
+    }
+    Ok(found)
+}
+
+/// The ids under which nothing was found.
+fn without(ids: &[Uuid], found: &BTreeMap<Uuid, Record>) -> Vec<Uuid> {
+    ids.iter().filter(|id| !found.contains_key(id)).copied().collect()
+}
+
+/// Those of one district, as they stand there.
+async fn find_in(
+    core: &Core,
+    actor: &Actor,
+    (kind, district_code): (&Kind, &str),
+    ids: &[Uuid],
+) -> Result<BTreeMap<Uuid, Record>, Problem> {
+    let records = load(core, kind, &visible_by_id(actor, kind, district_code, ids)).await?;
+    let mut found: BTreeMap<Uuid, Record> = records.into_iter().map(|record| (record.envelope.id, record)).collect();
+    let unknown = without(ids, &found);
+    if let Some(Identity { aliases: column, .. }) = kind.rules.identity().filter(|_| !unknown.is_empty()) {
         let statement = visible_to(actor, kind, district_code)
             .sql(" AND r.id IN (SELECT a.id FROM unnest(")
             .column(ColumnType::Text, unknown.iter().map(|id| Value::Text(id.to_string())).collect())
@@ -59,9 +82,6 @@ pub async fn find_all(
                 found.insert(alias, record.clone());
             }
         }
-    }
-    for record in found.values_mut().filter(|record| merged_into(kind, record).is_some()) {
-        *record = survivor(core, actor, kind, record.clone()).await?;
     }
     Ok(found)
 }
@@ -80,12 +100,14 @@ fn merged_into(kind: &Kind, record: &Record) -> Option<Uuid> {
 
 /// The record of an id itself, even where it was merged into another.
 pub async fn find_itself(core: &Core, actor: &Actor, kind: &Kind, id: Uuid) -> Result<Record, Problem> {
+    let mut away = Away::new(core);
     for district_code in &actor.districts {
         let statement = visible_by_id(actor, kind, district_code, &[id]);
-        if let Some(record) = load(core, kind, &statement).await?.pop() {
+        if let Some(record) = away.pass(load(core, kind, &statement).await)?.and_then(|mut records| records.pop()) {
             return Ok(record);
         }
     }
+    away.none_missed()?;
     Err(NOT_FOUND.into())
 }
 
@@ -156,7 +178,7 @@ pub async fn find_referenced(
     if !kind.slow_changing {
         let mut found = find_all(core, actor, kind, ids).await?;
         if let Some(watched) = kind.rules.identity().and_then(|identity| identity.watched) {
-            let missing: Vec<Uuid> = ids.iter().filter(|id| !found.contains_key(id)).copied().collect();
+            let missing = without(ids, &found);
             found.extend(looked_up(core, actor, (kind, watched), &missing).await?);
         }
         return Ok(found);
@@ -200,9 +222,12 @@ async fn looked_up(
     .sql(")");
     let rows = core.database.read(&statement).await?;
     let ids: Vec<Uuid> = rows.into_iter().filter_map(|mut row| row.id("subject_id")).collect();
-    let mut found = BTreeMap::new();
+    let (mut found, mut away) = (BTreeMap::new(), Away::new(core));
     for district_code in actor.districts.iter().filter(|_| !ids.is_empty()) {
-        found.extend(find_unscoped(core, kind, district_code, &ids).await?);
+        found.extend(away.pass(find_unscoped(core, kind, district_code, &ids).await)?.unwrap_or_default());
+    }
+    if ids.iter().any(|id| !found.contains_key(id)) {
+        away.none_missed()?;
     }
     Ok(found)
 }

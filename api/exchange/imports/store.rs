@@ -24,6 +24,7 @@ use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
+use crate::platform::divisions::away::Away;
 use crate::platform::divisions::each::over_all;
 use crate::platform::privacy::seal::Owner;
 use crate::records::Warning;
@@ -395,12 +396,14 @@ pub async fn sweep(core: &Core) -> Result<(), Problem> {
 
 /// The import of an id, if it is the actor's own or of his area; else 404.
 pub async fn find(core: &Core, actor: &Actor, id: Uuid) -> Result<Import, Problem> {
+    let mut away = Away::new(core);
     for district_code in &actor.districts {
         let statement = visible(core, actor, district_code).sql(" AND r.id = ").id(id);
-        if let Some(row) = core.database.read(&statement).await?.into_iter().next() {
+        if let Some(row) = away.pass(core.database.read(&statement).await)?.and_then(|mut rows| rows.pop()) {
             return of_row(core, row);
         }
     }
+    away.none_missed()?;
     Err(NOT_FOUND.into())
 }
 

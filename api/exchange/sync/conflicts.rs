@@ -23,6 +23,7 @@ use crate::platform::access::roles::Actor;
 use crate::platform::audit::system_write;
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
+use crate::platform::divisions::away::Away;
 use crate::platform::http::{Answer, Call, page};
 use crate::platform::privacy::device::Device;
 use crate::records::amend::Revised;
@@ -189,12 +190,14 @@ fn visible(call: &Call, actor: &Actor, district_code: &str) -> Statement {
 
 async fn find(call: &Call) -> Result<Found, Problem> {
     let (actor, id) = (call.actor()?, call.path_id()?);
+    let mut away = Away::new(&call.core);
     for district_code in &actor.districts {
         let statement = visible(call, actor, district_code).sql(" AND r.id = ").id(id);
-        if let Some(row) = call.core.database.read(&statement).await?.into_iter().next() {
+        if let Some(row) = away.pass(call.core.database.read(&statement).await)?.and_then(|mut rows| rows.pop()) {
             return of_row(&call.core, row);
         }
     }
+    away.none_missed()?;
     Err(NOT_FOUND.into())
 }
 

@@ -13,6 +13,7 @@ use crate::platform::access::accounts;
 use crate::platform::access::roles::{Actor, Grant, Role};
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
+use crate::platform::divisions::away::Away;
 use crate::records::{Kind, read};
 
 /// How long after a grant was taken away what was captured under it is accepted.
@@ -85,12 +86,16 @@ pub async fn as_author(
     item: &Item,
 ) -> Result<Option<Actor>, Problem> {
     let (Some(then), Some(id)) = (as_of(actor, former, item.occurred_at()), item.id()) else { return Ok(None) };
+    let mut away = Away::new(core);
     for district_code in &then.districts {
-        let found = read::find_unscoped(core, kind, district_code, &[id]).await?.remove(&id);
-        let Some(envelope) = found.map(|record| record.envelope) else { continue };
+        let found = away.pass(read::find_unscoped(core, kind, district_code, &[id]).await)?;
+        let Some(envelope) = found.and_then(|mut found| found.remove(&id)).map(|record| record.envelope) else {
+            continue;
+        };
         let own = envelope.recorded_by == actor.user_id || envelope.captured_by == Some(actor.user_id);
         let latest = item.occurred_at().max(Some(envelope.recorded_at));
         return Ok(own.then(|| as_of(actor, former, latest)).flatten());
     }
+    away.none_missed()?;
     Ok(None)
 }

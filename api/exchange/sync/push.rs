@@ -27,6 +27,7 @@ use super::{again, former};
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::{ACCOUNT_DEACTIVATED, FORBIDDEN};
 use crate::platform::core::Core;
+use crate::platform::divisions::away::Away;
 use crate::platform::http::{Answer, Call};
 use crate::records::bulk::create_bulk;
 use crate::records::closed::require_person;
@@ -197,14 +198,16 @@ async fn handed_in_before(core: &Core, actor: &Actor, item: &Item) -> Result<Opt
     let (Some(kind), Some(id), Some(_)) = (core.kinds().kind(item.kind()), item.id(), &actor.left_area) else {
         return Ok(None);
     };
+    let mut away = Away::new(core);
     for district_code in &actor.districts {
-        let found = read::find_unscoped(core, kind, district_code, &[id]).await?.remove(&id);
-        let Some(record) = found else { continue };
+        let found = away.pass(read::find_unscoped(core, kind, district_code, &[id]).await)?;
+        let Some(record) = found.and_then(|mut found| found.remove(&id)) else { continue };
         let own = item.op() == "create" && record.envelope.recorded_by == actor.user_id;
         if own || Key::of_item(&item.hash).was_used(core, district_code).await? {
             return Ok(Some(record));
         }
     }
+    away.none_missed()?;
     Ok(None)
 }
 

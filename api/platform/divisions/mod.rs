@@ -1,6 +1,7 @@
 //! Administrative divisions in two editions: what an area code means, and where an abolished one
 //! leads. The binary carries the data; it is loaded into the database at start and kept in memory.
 
+pub mod away;
 pub mod each;
 mod geojson;
 mod geometry;

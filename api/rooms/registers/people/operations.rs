@@ -22,6 +22,7 @@ use crate::platform::access::Role;
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::{AUDITORS, AuditLine, system_write_all};
 use crate::platform::codes::{BAD_IDEMPOTENCY_KEY, NOT_FOUND};
+use crate::platform::divisions::away::Away;
 use crate::platform::http::page::Page;
 use crate::platform::http::schema::form;
 use crate::platform::http::schema::{Direction, object, reference};
@@ -201,14 +202,17 @@ async fn access_log(call: Call) -> Answer {
 /// The person of the path, if he is in an area that the caller audits.
 async fn find_audited(call: &Call, kind: &'static Kind) -> Result<Record, Problem> {
     let (actor, id) = (call.actor()?, call.path_id()?);
+    let mut away = Away::new(&call.core);
     for district_code in &actor.districts {
-        let id = read::root(&call.core, kind, district_code, id).await?;
+        let Some(id) = away.pass(read::root(&call.core, kind, district_code, id).await)? else { continue };
         let statement = by_id(kind.select(), kind.name, district_code, &[id]).sql(" WHERE ");
         let statement = reached("r", statement, actor, AUDITORS, true);
-        if let Some(record) = read::load(&call.core, kind, &statement).await?.pop() {
+        let found = away.pass(read::load(&call.core, kind, &statement).await)?;
+        if let Some(record) = found.and_then(|mut found| found.pop()) {
             return Ok(record);
         }
     }
+    away.none_missed()?;
     Err(NOT_FOUND.into())
 }
 
