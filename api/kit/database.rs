@@ -259,9 +259,11 @@ fn of_database(kind: &DatabaseErrorKind, information: &dyn DatabaseErrorInformat
         DatabaseErrorKind::UniqueViolation
         | DatabaseErrorKind::CheckViolation
         | DatabaseErrorKind::ForeignKeyViolation => {
-            DatabaseError::Constraint(base_name(information.constraint_name().unwrap_or("unknown")).to_owned())
+            let named = information.constraint_name().map(|name| DatabaseError::Constraint(base_name(name).to_owned()));
+            // What one of several servers refuses is passed on in its words, without the names beside them.
+            named.unwrap_or_else(|| of_texts(information))
         }
-        DatabaseErrorKind::NotNullViolation => not_null(information.table_name().unwrap_or("unknown")),
+        DatabaseErrorKind::NotNullViolation => information.table_name().map_or_else(|| of_texts(information), not_null),
         DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
             DatabaseError::Unreachable("connection lost".into())
         }
@@ -392,13 +394,13 @@ mod tests {
             None
         }
         fn table_name(&self) -> Option<&str> {
-            Some("record_revisions_102040")
+            self.0.is_empty().then_some("record_revisions_102040")
         }
         fn column_name(&self) -> Option<&str> {
             None
         }
         fn constraint_name(&self) -> Option<&str> {
-            Some("screenings_pkey_103081")
+            self.0.is_empty().then_some("screenings_pkey_103081")
         }
         fn statement_position(&self) -> Option<i32> {
             None
@@ -415,6 +417,7 @@ mod tests {
         let wrapped = "failure on connection marked as essential: localhost:9701";
         let told = [
             read(DatabaseErrorKind::UniqueViolation, "", None),
+            read(DatabaseErrorKind::UniqueViolation, unique, None),
             read(DatabaseErrorKind::Unknown, unique, None),
             read(DatabaseErrorKind::Unknown, wrapped, Some(unique)),
         ];
@@ -425,6 +428,7 @@ mod tests {
             "null value in column \"change_no\" of relation \"record_revisions_102040\" violates not-null constraint";
         for error in [
             read(DatabaseErrorKind::NotNullViolation, "", None),
+            read(DatabaseErrorKind::NotNullViolation, null, None),
             read(DatabaseErrorKind::Unknown, null, None),
             read(DatabaseErrorKind::Unknown, wrapped, Some(null)),
         ] {
