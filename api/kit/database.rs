@@ -136,7 +136,7 @@ impl Database {
         loop {
             // Boxed: the futures of what the service does are deep.
             match Box::pin(self.read_once(statement)).await {
-                Err(DatabaseError::Unreachable(_)) if tries < self.pool.status().max_size => tries += 1,
+                Err(error) if is_dead(&error) && tries < self.pool.status().max_size => tries += 1,
                 result => return result,
             }
         }
@@ -151,7 +151,7 @@ impl Database {
         let mut tries = 0;
         loop {
             match self.ask_once(&query).await {
-                Err(DatabaseError::Unreachable(_)) if tries < self.pool.status().max_size => tries += 1,
+                Err(error) if is_dead(&error) && tries < self.pool.status().max_size => tries += 1,
                 result => return result,
             }
         }
@@ -175,7 +175,7 @@ impl Database {
         let mut tries = 0;
         loop {
             match Box::pin(self.snapshot_once()).await {
-                Err(DatabaseError::Unreachable(_)) if tries < self.pool.status().max_size => tries += 1,
+                Err(error) if is_dead(&error) && tries < self.pool.status().max_size => tries += 1,
                 result => return result,
             }
         }
@@ -188,7 +188,7 @@ impl Database {
             connection.see(&RowScope::Nothing).await?;
         }
         connection.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-        Ok(Snapshot { connection: Some(connection), statements: self.statements.clone() })
+        Ok(Snapshot { engine: self.engine(), connection: Some(connection), statements: self.statements.clone() })
     }
 
     async fn read_once<R: FromSqlRow<Untyped, Pg> + Send + 'static>(
@@ -200,7 +200,7 @@ impl Database {
         connection.ask();
         self.statements.inc();
         connection.begin(statement.row_scope(), statement.rooms()).await?;
-        let rows = statement.clone().load::<R>(&mut connection).await;
+        let rows = statement.on(self.engine()).into_owned().load::<R>(&mut connection).await;
         connection.end().await?;
         connection.have_answer();
         Ok(rows?)
@@ -210,6 +210,7 @@ impl Database {
 /// Reads of one moment. A connection whose transaction wasn't ended, because a statement failed or the caller went
 /// away, doesn't go back to the pool.
 pub struct Snapshot {
+    engine: Engine,
     connection: Option<Connection>,
     statements: Counter,
 }
@@ -221,7 +222,7 @@ impl Snapshot {
         let connection = self.connection.as_mut().ok_or_else(gone)?;
         connection.see_within(statement.row_scope(), statement.rooms()).await?;
         self.statements.inc();
-        Ok(statement.clone().load::<Row>(connection).await?)
+        Ok(statement.on(self.engine).into_owned().load::<Row>(connection).await?)
     }
 
     /// Ends it. By a commit: what the connection may see was told within the transaction and must stay told.
@@ -285,12 +286,14 @@ fn of_texts(information: &dyn DatabaseErrorInformation) -> DatabaseError {
         DatabaseError::Full
     } else if texts().any(is_standing_by) {
         DatabaseError::ReadOnly
+    } else if says(NOT_REACHED) {
+        DatabaseError::Unreachable(ONE_AWAY.into())
     } else if texts().any(is_going_down) {
         DatabaseError::Unreachable("the database is going down or starting".into())
     } else {
         // Refusals by one of several servers are told within; with none, its broken connection says that it went away.
         let gone = || match says("failure on connection marked as essential") {
-            true => DatabaseError::Unreachable("one of the servers went away".into()),
+            true => DatabaseError::Unreachable(ONE_AWAY.into()),
             false => DatabaseError::Failed(information.message().to_owned()),
         };
         texts().find_map(violated).unwrap_or_else(gone)
@@ -331,6 +334,17 @@ const TIMED_OUT: &str = "canceling statement due to statement timeout";
 /// Error text of PostgreSQL for a statement that waited longer for a lock than `lock_timeout`.
 const LOCKED: &str = "canceling statement due to lock timeout";
 
+/// Error text of an engine of several servers where it doesn't reach one of them.
+const NOT_REACHED: &str = "connection to the remote node";
+
+/// One of several servers is away: another connection would meet it as well.
+const ONE_AWAY: &str = "one of the servers is away";
+
+/// Whether an error may be a pooled connection's alone.
+fn is_dead(error: &DatabaseError) -> bool {
+    matches!(error, DatabaseError::Unreachable(cause) if cause != ONE_AWAY)
+}
+
 /// Recognises the error texts of PostgreSQL where its disk is full.
 fn is_full(message: &str) -> bool {
     ["No space left on device", "could not extend file", "Disk quota exceeded"]
@@ -349,8 +363,6 @@ fn is_going_down(message: &str) -> bool {
         "the database system is",
         "crash of another server process",
         "error communicating with the server",
-        // A server among several that an engine spreads districts over.
-        "connection to the remote node",
     ]
     .iter()
     .any(|text| message.contains(text))

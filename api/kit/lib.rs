@@ -20,6 +20,7 @@ pub mod limiter;
 pub mod link;
 pub mod log_writer;
 pub mod patch;
+mod pinned;
 pub mod problem;
 pub mod query;
 pub mod raw_row;

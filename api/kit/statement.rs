@@ -23,7 +23,7 @@ use super::value::Value;
 
 /// A bound value, or a bound column of values.
 #[derive(Clone, Debug)]
-enum Bind {
+pub(super) enum Bind {
     Text(Option<String>),
     Id(Option<Uuid>),
     Integer(Option<i64>),
@@ -47,7 +47,7 @@ enum Bind {
 }
 
 #[derive(Clone, Debug)]
-enum Piece {
+pub(super) enum Piece {
     Sql(String),
     Bind(Box<Bind>),
 }
@@ -55,7 +55,7 @@ enum Piece {
 /// A statement under construction, then a diesel query.
 #[derive(Clone, Debug, Default)]
 pub struct Statement {
-    pieces: Vec<Piece>,
+    pub(super) pieces: Vec<Piece>,
     row_scope: RowScope,
     rooms: Rooms,
 }

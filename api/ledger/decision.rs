@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join_all;
 use kit::database::DatabaseError;
+use kit::engine::Engine;
 use kit::row::Row;
 
 use super::decide::{Claim, State};
@@ -28,12 +29,13 @@ pub(super) async fn decide(
     connection: &mut &AsyncPgConnection,
     district_code: &str,
     members: &[(usize, &Append)],
+    engine: Engine,
 ) -> Result<Decision, AppendError> {
     let mut refused = BTreeMap::new();
     loop {
         let asked: Vec<(usize, &Append)> =
             members.iter().filter(|(index, _)| !refused.contains_key(index)).copied().collect();
-        let mut states = load(connection, district_code, &asked).await?;
+        let mut states = load(connection, district_code, &asked, engine).await?;
         if admit(&mut states, &asked, &mut refused) {
             let mut following = Vec::new();
             for state in states.into_values() {
@@ -48,6 +50,7 @@ async fn load(
     connection: &mut &AsyncPgConnection,
     district_code: &str,
     members: &[(usize, &Append)],
+    engine: Engine,
 ) -> Result<States, AppendError> {
     let mut groups: BTreeMap<&'static str, Vec<&Claim>> = BTreeMap::new();
     for claim in members.iter().flat_map(|(_, append)| &append.claims) {
@@ -58,7 +61,8 @@ async fn load(
         let Some(first) = claims.as_slice().first() else { continue };
         let shared = &**connection;
         let loads = first.decider.as_ref().load(district_code, &claims).into_iter().map(|statement| async move {
-            let rows: Vec<Row> = statement.load(&mut &*shared).await.map_err(DatabaseError::from)?;
+            let rows: Vec<Row> =
+                statement.on(engine).into_owned().load(&mut &*shared).await.map_err(DatabaseError::from)?;
             Ok::<Vec<Row>, AppendError>(rows)
         });
         let rows = try_join_all(loads).await?;

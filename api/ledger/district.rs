@@ -139,7 +139,7 @@ pub(super) async fn decide_and_write(
     let decision = if locked.iter().all(Vec::is_empty) {
         Err(AppendError::ClockMissing(district_code.to_owned()))
     } else {
-        decide(&mut &*connection, district_code, &appends).await
+        decide(&mut &*connection, district_code, &appends, engine).await
     };
     let decision = match decision {
         Ok(decision) => decision,

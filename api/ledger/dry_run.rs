@@ -44,7 +44,7 @@ impl DryRun {
             None => self.open().await?,
         };
         for (district_code, members) in districts {
-            refused.extend(decide(&mut &*link, district_code, &members).await?.refused);
+            refused.extend(decide(&mut &*link, district_code, &members, self.engine).await?.refused);
         }
         *kept = Some(link);
         Ok(refused)

@@ -48,10 +48,11 @@ pub fn by_id(columns: &str, table: &str, district_code: &str, ids: &[Uuid]) -> S
         .sql(" FROM unnest(")
         .column(ColumnType::Id, ids.iter().copied().map(Value::Id).collect())
         .sql(format!(
-            "::uuid[]) AS sought(sought_id) CROSS JOIN LATERAL (SELECT * FROM {table} AS t WHERE t.district_code = "
+            "::uuid[]) AS sought(sought_id) JOIN LATERAL (SELECT * FROM {table} AS t WHERE t.district_code = "
         ))
         .text(district_code)
-        .sql(" AND t.id = sought.sought_id OFFSET 0) AS r")
+        .sql(" AND t.id = sought.sought_id OFFSET 0) AS r ON r.district_code = ")
+        .text(district_code)
 }
 
 /// How a kind follows a case: whoever sees the case sees its records, wherever they stand themselves.
