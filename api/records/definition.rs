@@ -8,7 +8,6 @@ use kit::problem::Problem;
 use kit::row_scope::Rooms;
 use kit::statement::ColumnType;
 use kit::text::Text;
-use kit::value::Value;
 use ledger::{Column, Families, Family, Table};
 
 use super::envelope;
@@ -16,7 +15,8 @@ use super::own_words::has_open_words;
 use super::rules::{Identity, Rules};
 use super::scope::Follows;
 use super::warnings::{COMMON, Warning};
-use crate::platform::access::roles::{Actor, Role};
+use crate::platform::access::closed_rooms::ClosedRooms;
+use crate::platform::access::roles::Role;
 
 /// How far a grant reaches for reading a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -432,10 +432,9 @@ impl Registry {
         self.kinds().filter_map(Kind::room).collect()
     }
 
-    /// Closed rooms of which somebody reads nothing, as values of a statement.
-    pub fn closed_to(&self, actor: &Actor) -> Vec<Value> {
-        let shut = self.kinds().filter(|kind| kind.closed && !actor.holds(kind.readers));
-        shut.map(|kind| Value::Text(kind.name.to_owned())).collect()
+    /// The same with the roles that read each.
+    pub fn closed_rooms(&self) -> ClosedRooms {
+        ClosedRooms::new(self.kinds().filter(|kind| kind.closed).map(|kind| (kind.name, kind.readers)))
     }
 
     /// All kinds by name.

@@ -117,7 +117,8 @@ impl<'a> Snapshot<'a> {
         .sql(" AND clock.district_code = ")
         .text(self.district_code)
         .sql(")")
-        .sql(") AS r WHERE true")
+        .sql(") AS r WHERE r.district_code = ")
+        .text(self.district_code)
         .seeing_district(self.district_code);
         self.readable(core, statement)
     }

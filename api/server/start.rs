@@ -140,6 +140,7 @@ pub async fn core(config: Config, url: &str, kinds: Registry) -> Result<Arc<Core
         .with(&Erasers(&routes::ERASERS))
         .with(&KeptObjects(&routes::KEPT_OBJECTS))
         .with(&holder)
+        .with(&kinds.closed_rooms())
         .with(&OwnWordSources(&routes::OWN_WORDS))
         .with(&NamedFigureSources(&routes::NAMED_FIGURES))
         .with(&Vocabularies(&routes::VOCABULARIES))

@@ -70,7 +70,8 @@ pub fn statement(actor: &Actor, kind: &Kind, window: &Window, head: i64, part: P
         .sql(" AND h.change_no <= ")
         .integer(head)
         // A row is made of JSON once, and not once for each of its columns.
-        .sql(" OFFSET 0) AS f) AS r WHERE true"),
+        .sql(" OFFSET 0) AS f) AS r WHERE r.district_code = ")
+        .text(district_code),
     };
     let rows = rows.in_rooms(kind.room().filter(|_| actor.holds(kind.readers)));
     let rows = rows.sql(" AND r.change_no > ").integer(window.since).sql(" AND r.change_no <= ").integer(head);

@@ -21,6 +21,7 @@ use super::titles::TAKEN_FROM_TITLE;
 use super::wide_lots::parted;
 use crate::exchange::files::texts::YEAR_ASSUMED;
 use crate::platform::access::Role;
+use crate::platform::access::closed_rooms::ClosedRooms;
 use crate::platform::access::roles::Actor;
 use crate::platform::codes::NOT_FOUND;
 use crate::platform::core::Core;
@@ -416,7 +417,7 @@ pub fn visible(core: &Core, actor: &Actor, district_code: &str) -> Statement {
         .sql(" OR (");
     // His own he sees wherever he was when he sent it; nobody else those of a closed room.
     let statement = reached("r", statement.seeing_district(district_code), actor, SUPERVISORS, false);
-    statement.sql(" AND r.kind <> ALL(").column(ColumnType::Text, core.kinds().closed_to(actor)).sql(")))")
+    statement.sql(" AND r.kind <> ALL(").column(ColumnType::Text, core.ext::<ClosedRooms>().to(actor)).sql(")))")
 }
 
 /// An import from its row.

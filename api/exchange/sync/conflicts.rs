@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::state::{KEPT, open, run};
 use super::wire::{RESOLVE, SUPERVISORS, ShownConflict};
 use super::{handed_in, shown};
+use crate::platform::access::closed_rooms::ClosedRooms;
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::system_write;
 use crate::platform::codes::NOT_FOUND;
@@ -185,7 +186,7 @@ fn visible(call: &Call, actor: &Actor, district_code: &str) -> Statement {
         .sql(" OR (");
     // His own he sees wherever he was when he sent it; nobody else those of a closed room.
     let statement = reached("r", statement.seeing_district(district_code), actor, SUPERVISORS, false);
-    statement.sql(" AND r.kind <> ALL(").column(ColumnType::Text, call.core.kinds().closed_to(actor)).sql(")))")
+    statement.sql(" AND r.kind <> ALL(").column(ColumnType::Text, call.core.ext::<ClosedRooms>().to(actor)).sql(")))")
 }
 
 async fn find(call: &Call) -> Result<Found, Problem> {

@@ -23,6 +23,7 @@ use super::room::Room;
 use super::shown;
 use super::state::{open, run, seal};
 use super::wire::{DISCARD, HeldItem, SUPERVISORS};
+use crate::platform::access::closed_rooms::ClosedRooms;
 use crate::platform::access::roles::Actor;
 use crate::platform::audit::system_write;
 use crate::platform::codes::{FORBIDDEN, NOT_FOUND};
@@ -166,7 +167,7 @@ fn visible(call: &Call, actor: &Actor, district_code: &str) -> Statement {
         .sql(" OR (");
     // His own he sees wherever he was when he sent it; nobody else those of a closed room.
     let statement = reached("r", statement.seeing_district(district_code), actor, SUPERVISORS, false);
-    statement.sql(" AND r.kind <> ALL(").column(ColumnType::Text, call.core.kinds().closed_to(actor)).sql(")))")
+    statement.sql(" AND r.kind <> ALL(").column(ColumnType::Text, call.core.ext::<ClosedRooms>().to(actor)).sql(")))")
 }
 
 /// The item of the path, if the caller sees that it is there.

@@ -4,6 +4,7 @@
 //! server and kept for three seconds, so that a revocation bites within five.
 
 pub mod accounts;
+pub mod closed_rooms;
 pub mod colleagues;
 pub mod keys;
 pub mod operations;

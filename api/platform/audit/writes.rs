@@ -5,6 +5,7 @@ use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
 
 use super::trail::{AUDITORS, Line, Trail};
+use crate::platform::access::closed_rooms::ClosedRooms;
 use crate::platform::access::roles::Actor;
 use crate::platform::access::scope::reached;
 use crate::platform::core::Core;
@@ -15,7 +16,7 @@ const MOST_OF_ONE_NUMBER: i64 = 64;
 /// The writes of a district that a trail asks for, newest first.
 pub async fn read(core: &Core, actor: &Actor, trail: &Trail, district_code: &str) -> Result<Vec<Line>, Problem> {
     let Some(bounds) = bounds(core, trail, district_code).await? else { return Ok(Vec::new()) };
-    let rows = core.database.read(&statement(actor, trail, district_code, bounds)).await?;
+    let rows = core.database.read(&statement(core, actor, trail, (district_code, bounds))).await?;
     let mut lines: Vec<Line> = rows.into_iter().filter_map(|row| Line::of_write(core, row)).collect();
     lines.sort_by(|one, other| other.order().cmp(&one.order()));
     if let Some((number, subject)) = &trail.after.1 {
@@ -61,14 +62,22 @@ async fn number(
     Ok(core.database.read(&statement).await?.into_iter().next().and_then(|mut row| row.integer("number")))
 }
 
-fn statement(actor: &Actor, trail: &Trail, district_code: &str, (first, end): (i64, i64)) -> Statement {
+fn statement(
+    core: &Core,
+    actor: &Actor,
+    trail: &Trail,
+    (district_code, (first, end)): (&str, (i64, i64)),
+) -> Statement {
     let columns = "r.kind, r.id, r.revision, r.operation, r.change_no, r.revised_at, r.revised_by, r.area_code";
     let mut statement = Statement::new(format!("SELECT {columns} FROM ledger_changes AS r WHERE r.district_code = "))
         .text(district_code)
         .sql(" AND r.change_no >= ")
         .integer(first)
         .sql(" AND r.change_no < ")
-        .integer(end);
+        .integer(end)
+        .sql(" AND r.kind <> ALL(")
+        .column(ColumnType::Text, core.ext::<ClosedRooms>().to(actor))
+        .sql(")");
     if !trail.subject_ids.is_empty() {
         let ids = trail.subject_ids.iter().copied().map(Value::Id).collect();
         statement = statement.sql(" AND r.id = ANY(").column(ColumnType::Id, ids).sql(")");
