@@ -12,12 +12,14 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use kit::columns;
 use kit::connect::connect;
 use kit::database::DatabaseError;
+use kit::engine::Engine;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::Statement;
 
 use crate::platform::config::Config;
 use crate::platform::core::{Core, Extension};
+use crate::platform::row_security::is_distributed;
 
 columns! {
     COUNT "count": i64;
@@ -25,7 +27,10 @@ columns! {
 }
 
 /// A connection of the owner.
-pub struct OwnerConnection(AsyncPgConnection);
+pub struct OwnerConnection {
+    connection: AsyncPgConnection,
+    engine: Engine,
+}
 
 impl OwnerConnection {
     /// Opens one. A statement waits `lock_timeout` at most for what others have locked.
@@ -33,17 +38,22 @@ impl OwnerConnection {
         let mut connection = connect(url).await?;
         let settings = format!("SET timezone = 'UTC'; SET lock_timeout = {}", lock_timeout.as_millis());
         connection.batch_execute(&settings).await.map_err(DatabaseError::from)?;
-        Ok(Self(connection))
+        let engine = match is_distributed(&mut connection).await.map_err(DatabaseError::from)? {
+            // An owner is behind no wall.
+            true => Engine::SeveralServers { walled: false },
+            false => Engine::OneServer,
+        };
+        Ok(Self { connection, engine })
     }
 
     /// Runs a statement.
     pub async fn run(&mut self, statement: Statement) -> Result<Vec<Row>, Problem> {
-        Ok(statement.load(&mut self.0).await.map_err(DatabaseError::from)?)
+        Ok(statement.on(self.engine).into_owned().load(&mut self.connection).await.map_err(DatabaseError::from)?)
     }
 
     /// Runs what gives no rows.
     pub async fn execute(&mut self, sql: &str) -> Result<(), Problem> {
-        Ok(self.0.batch_execute(sql).await.map_err(DatabaseError::from)?)
+        Ok(self.connection.batch_execute(sql).await.map_err(DatabaseError::from)?)
     }
 
     /// Counts the rows of a statement that selects `count`.

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 use kit::database::DatabaseError;
 use kit::link::Link;
 use kit::row::Row;
@@ -24,7 +24,7 @@ impl Reader {
 
     /// Runs a statement that reads.
     pub async fn read(&mut self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
-        Ok(statement.load::<Row>(&mut *self.0).await?)
+        self.0.run(&statement).await
     }
 
     /// Runs a statement without parameters.

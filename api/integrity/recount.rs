@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 use kit::columns;
 use kit::database::{Connection, DatabaseError};
 use kit::problem::Problem;
@@ -151,8 +151,7 @@ async fn write(core: &Core, district_code: &str, lot: Statement) -> Result<(), P
 }
 
 async fn run(connection: &mut Connection, statement: Statement) -> Result<(), Problem> {
-    let rows: Result<Vec<Row>, _> = statement.load(connection).await;
-    rows.map(drop).map_err(|error| DatabaseError::from(error).into())
+    Ok(connection.run(&statement).await.map(drop)?)
 }
 
 /// Adds figures of one table to what it keeps.

@@ -81,6 +81,14 @@ impl Link {
         Ok(Self { connection, row_scope, asked_at: None, generation, engine, role: SERVICE_ROLE, within: false })
     }
 
+    /// Runs a statement as the engine takes it best.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub async fn run(&mut self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
+        Ok(statement.on(self.engine).into_owned().load(&mut self.connection).await?)
+    }
+
     /// A statement is on its way.
     pub fn ask(&mut self) {
         self.asked_at = Some(Instant::now());

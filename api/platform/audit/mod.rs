@@ -121,9 +121,10 @@ pub async fn system_write_all<R>(
 
 /// Writes how far a job came. Its beginning and its end are deeds; what lies between isn't noted.
 pub async fn job_write(core: &Core, statements: Vec<Statement>) -> Result<(), Problem> {
+    let engine = core.database.engine();
     system_write_all(core, Vec::new(), async |connection| {
         for statement in statements {
-            statement.load::<Row>(connection).await?;
+            statement.on(engine).into_owned().load::<Row>(connection).await?;
         }
         Ok(())
     })

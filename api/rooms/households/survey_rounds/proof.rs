@@ -2,7 +2,7 @@
 //! number before the start, and compared with its digest and with what is kept of it; whatever is kept of visits and
 //! standings is counted once more from the visits.
 
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 use kit::columns;
 use kit::database::{Connection, DatabaseError};
 use kit::problem::Problem;
@@ -50,7 +50,7 @@ impl Reading {
     }
 
     async fn read(&mut self, statement: Statement) -> Result<Vec<Row>, Problem> {
-        Ok(statement.load::<Row>(&mut self.0).await.map_err(DatabaseError::from)?)
+        Ok(self.0.run(&statement).await?)
     }
 
     async fn end(mut self) -> Result<(), Problem> {
