@@ -11,6 +11,7 @@ use diesel_async::SimpleAsyncConnection;
 use lianfang::integrity::rotation::{Rotated, RotationError, Told, borne, retire, rotate};
 use lianfang::integrity::verify;
 use lianfang::platform::access::Role;
+use lianfang::platform::privacy::numbered::Purpose;
 use lianfang::server::routes;
 use lianfang::server::start::{self, StartError};
 use regex::Regex;
@@ -27,7 +28,7 @@ use crate::support::{Actor, TestApp, examples, fake_resident_id, fresh_database,
 use crate::sync::{amend, create, outcomes, push};
 
 /// A service with keys of its own.
-async fn with_keys(database_url: &str, keys: &Scratch) -> TestApp {
+pub async fn with_keys(database_url: &str, keys: &Scratch) -> TestApp {
     let directory = keys.0.join("keys");
     TestApp::start_over(database_url, &routes::KINDS, |config| config.keys_dir = Some(directory)).await
 }
@@ -46,26 +47,26 @@ async fn bearing(app: &TestApp, number: u32) -> BTreeMap<String, usize> {
 async fn rotated(app: &TestApp) -> Rotated {
     let mut told = Vec::new();
     let mut tell = |now: Told<'_>| {
-        if let Told::Sealed(done, total) = now {
+        if let Told::Written(done, total) = now {
             told.push((done, total));
         }
     };
-    let rotated = rotate(&app.core, &app.database_url, &mut tell).await.unwrap();
+    let rotated = rotate(&app.core, &app.database_url, Purpose::Data, &mut tell).await.unwrap();
     assert!(told.iter().all(|(done, total)| done <= total) && told.is_sorted(), "{told:?}");
     rotated
 }
 
-async fn found(actor: &Actor, sought: &Json) -> Vec<Json> {
+pub async fn found(actor: &Actor, sought: &Json) -> Vec<Json> {
     let page = actor.post("/v1/people:search", sought).await.expect(200).body;
     page["items"].as_array().unwrap().iter().map(|person| person["id"].clone()).collect()
 }
 
-fn person(sequence: u32) -> Json {
+pub fn person(sequence: u32) -> Json {
     json!({"name": "王五", "document_number": fake_resident_id(sequence), "phone": format!("154{sequence:08}"), "area_code": "511802005"})
 }
 
 /// Writes sealed values beside records: of phones, files, accounts.
-async fn written_beside(app: &TestApp, admin: &Actor) {
+pub async fn written_beside(app: &TestApp, admin: &Actor) {
     let guard = app.gate_guard("大兴街道").await;
     let place = examples::checkpoint(admin, "511802005").await;
     let mut nowhere = create(&place, 900);
@@ -90,7 +91,7 @@ async fn written_beside(app: &TestApp, admin: &Actor) {
 const ENTRIES: [&str; 2] = ["ledger_entries", "ledger_changes"];
 
 /// Reads all that must be the same afterwards: numbers, digests, figures.
-async fn counted(app: &TestApp) -> BTreeMap<String, String> {
+pub async fn counted(app: &TestApp) -> BTreeMap<String, String> {
     let mut all = dump(app).await;
     all.retain(|name, _| name.ends_with("rollups") || name.ends_with("presences") || ENTRIES.contains(&name.as_str()));
     for kind in routes::KINDS.iter() {
@@ -140,9 +141,9 @@ async fn everything_is_sealed_again_and_nothing_changes() {
         assert!(counted == before[&name], "{name}");
     }
     assert_eq!(app.rows(cut).await[0].integer("count"), Some(cut_before), "what was purged stays purged");
-    let of_all = borne(&app.core, &url).await.unwrap();
+    let of_all = borne(&app.core, &url, Purpose::Data).await.unwrap();
     assert_eq!(of_all.keys().collect::<Vec<_>>(), [&2], "{of_all:?}");
-    assert!(done.sealed > 100 && done.sealed <= of_all[&2], "each once: {done:?} {of_all:?}");
+    assert!(done.written > 100 && done.written <= of_all[&2], "each once: {done:?} {of_all:?}");
     verify(&app.core, |_, _| {}).await.unwrap();
     for sought in [json!({"document_number": fake_resident_id(77)}), json!({"phone": "15400000077"})] {
         assert_eq!(found(&admin, &sought).await, [somebody["id"].clone()], "{sought}");
@@ -203,7 +204,7 @@ async fn others_write_and_read_meanwhile() {
 }
 
 /// The command, as its own process.
-fn command(url: &str, keys: &Scratch, arguments: &[&str]) -> Command {
+pub fn command(url: &str, keys: &Scratch, arguments: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     command.arg("keys").args(arguments).arg("--keys-dir").arg(keys.0.join("keys")).env("DATABASE_URL", url);
     command.env("LC_ALL", "C").env("LIANFANG_ATTACHMENTS_DIR", keys.0.join("files")).current_dir(&keys.0);
@@ -212,12 +213,12 @@ fn command(url: &str, keys: &Scratch, arguments: &[&str]) -> Command {
 }
 
 /// Runs a command to its end, the services of this process going on meanwhile.
-async fn outcome(mut command: Command) -> std::process::Output {
+pub async fn outcome(mut command: Command) -> std::process::Output {
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
 /// Waits until a condition of the database holds, then kills.
-async fn kill_when(app: &TestApp, mut child: Child, holds: &str) {
+pub async fn kill_when(app: &TestApp, mut child: Child, holds: &str) {
     by_itself(async {
         while app.rows(&format!("SELECT 1::bigint AS one WHERE {holds}")).await.is_empty() {
             assert!(child.try_wait().unwrap().is_none(), "it ended before: {holds}");
@@ -229,7 +230,7 @@ async fn kill_when(app: &TestApp, mut child: Child, holds: &str) {
     child.wait().unwrap();
 }
 
-fn state(name: &str, state: &str) -> String {
+pub fn state(name: &str, state: &str) -> String {
     format!("EXISTS (SELECT FROM key_fingerprints WHERE name = '{name}' AND state = '{state}')")
 }
 
@@ -297,9 +298,9 @@ async fn retired_at_last(app: &TestApp, url: &str, keys: &Scratch) {
         "UPDATE people SET personal = set_byte(personal, 37, 1) WHERE id = (SELECT min(id::text)::uuid FROM people)";
     app.sql(stray).await;
     let borne = retire(&app.core, url).await.unwrap_err();
-    assert!(matches!(borne, RotationError::Borne(_, 1)), "{borne}");
+    assert!(matches!(borne, RotationError::Borne(_, 1, Purpose::Data)), "{borne}");
     app.sql(&stray.replace("37, 1", "37, 2")).await;
-    assert_eq!(rotated(app).await, Rotated { key: "data-2".to_owned(), sealed: 0, left: 0 });
+    assert_eq!(rotated(app).await, Rotated { key: "data-2".to_owned(), written: 0, left: 0 });
     app.sql(an_hour_later).await;
     let listed = |output: std::process::Output| -> Json { serde_json::from_slice(&output.stdout).unwrap() };
     let list = || listed(command(url, keys, &["list", "--json"]).stdout(Stdio::piped()).output().unwrap());
@@ -320,7 +321,7 @@ async fn retired_at_last(app: &TestApp, url: &str, keys: &Scratch) {
     assert!(!key_file(keys, 1).exists(), "no start makes it anew");
     let again = with_keys(url, keys).await;
     assert_eq!((again.core.sealer.reads(), again.core.sealer.seals_with()), (vec![2], 2));
-    let output = command(url, keys, &["rotate", "blind-index"]).output().unwrap();
+    let output = command(url, keys, &["rotate", "identity"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "the others stay");
 }
 

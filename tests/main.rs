@@ -81,6 +81,7 @@ mod imports_bounds;
 mod imports_lots;
 mod in_use;
 mod index_of_changes;
+mod index_rotation;
 mod interests;
 mod isolation_cases;
 mod known_people;

@@ -233,8 +233,7 @@ fn is_intact(core: &Core, kind: &Kind, mut row: Row, record: &mut Record, plaint
     if record.unpack(kind, plaintext).is_err() {
         return false;
     }
-    let context = core.context(record.envelope.recorded_at, &record.envelope.district_code);
-    kind.rules.blind_values(record, &context) == blind
+    record.is_found_by(kind, &core.keys, &blind)
 }
 
 /// Every number of the entry has rows, each is what it was, and together they are what was chained.

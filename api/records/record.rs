@@ -11,6 +11,8 @@ use super::definition::Kind;
 use super::envelope::Envelope;
 use super::laid;
 use super::proof::{self, Digest};
+use crate::platform::privacy::keys::Keys;
+use crate::platform::privacy::numbered::FIRST_KEY;
 use crate::platform::privacy::seal::{Owner, Sealer, commitment_of, purged_at};
 
 /// Room for what is sealed of a record, beside its fields in the clear.
@@ -67,14 +69,27 @@ impl Record {
         cells.extend(own.into_iter().map(|(_, value)| value));
         // Whatever a former release left in the clear goes with its revision.
         cells.extend(kind.former_fields().map(|_| Value::Null));
+        let writing = context.keys.blind_indexes.writing()?;
         cells.extend(match self.envelope.purged_at {
-            None => kind.rules.blind_values(self, context),
+            None => kind.rules.blind_values(self, context.keys, &writing),
             Some(_) => {
                 let left = |column: &&str| self.values.get(*column).cloned().unwrap_or(Value::Null);
                 kind.rules.blind_columns().iter().map(left).collect()
             }
         });
         Ok((cells, digest))
+    }
+
+    /// Whether these are its blind indexes, under whatever key there is.
+    pub fn is_found_by(&self, kind: &Kind, keys: &Keys, indexes: &[Value]) -> bool {
+        let all = keys.blind_indexes.reading();
+        indexes.is_empty()
+            || all.iter().any(|indexer| {
+                // Those of the first key may have been written before there was a second one.
+                let as_before = indexer.number() == FIRST_KEY
+                    && kind.rules.blind_values(self, keys, &indexer.telling_apart(false)) == indexes;
+                as_before || kind.rules.blind_values(self, keys, &indexer.telling_apart(true)) == indexes
+            })
     }
 
     fn digest_of(&self, kind: &Kind, cells: &[Value], own: &[(&'static str, Value)], sealed: Option<&[u8]>) -> Digest {

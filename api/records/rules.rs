@@ -30,6 +30,7 @@ use super::warnings::Warning;
 use super::wide::Wide;
 use super::write_context::WriteContext;
 use crate::platform::access::roles::{Actor, Role};
+use crate::platform::privacy::blind::Indexer;
 use crate::platform::privacy::keys::Keys;
 
 /// Name and amount of something counted: units in the name (`disinfected_dm2`), integers only.
@@ -265,8 +266,9 @@ pub trait Rules: Sync {
         &[]
     }
 
-    /// The blind indexes' values, one a column.
-    fn blind_values(&self, _record: &Record, _context: &Context<'_>) -> Vec<Value> {
+    /// The blind indexes' values with a key, one a column. Those of a kind whose figures tell things apart by them
+    /// ([`Self::counted_as`]) are made by [`Indexer::index_apart`].
+    fn blind_values(&self, _record: &Record, _keys: &Keys, _indexer: &Indexer) -> Vec<Value> {
         Vec::new()
     }
 

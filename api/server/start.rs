@@ -18,7 +18,7 @@ use crate::platform::divisions::refresh;
 use crate::platform::divisions::tree::{DivisionDataError, Divisions};
 use crate::platform::embedded::{Durability, Embedded, EmbeddedError};
 use crate::platform::privacy::holder::{self, Holder};
-use crate::platform::privacy::keys::{FIRST_DATA_KEY, KeyError, Keys};
+use crate::platform::privacy::keys::{KeyError, Keys};
 use crate::platform::privacy::known::KnownKeys;
 use crate::platform::row_security::{self, WallError};
 use crate::records::Registry;
@@ -226,11 +226,8 @@ async fn load_keys(database: &Database, directory: PathBuf) -> Result<Keys, Star
     let mut fingerprints = known.fingerprints();
     // Refused before anything is made: half a folder of keys would look like the right one.
     Keys::require(&directory, &fingerprints)?;
-    let mut numbers = known.readable();
-    if numbers.is_empty() {
-        numbers.push(FIRST_DATA_KEY);
-    }
-    let keys = Keys::with_data(&directory, |name| fingerprints.contains_key(name), &numbers, known.sealing())?;
+    let keys =
+        Keys::with_numbers(&directory, |name| fingerprints.contains_key(name), |purpose| known.numbers(purpose))?;
     for (name, fingerprint) in keys.fingerprints() {
         match fingerprints.remove(&name) {
             Some(other) if other != fingerprint => return Err(KeyError::Mismatch(name).into()),

@@ -17,7 +17,8 @@ use super::job::Job;
 use super::names::set;
 use crate::exchange::codes::{AMBIGUOUS_PERSON, NOT_IDENTIFIED};
 use crate::platform::http::fault;
-use crate::platform::privacy::blind::{blind_index, derived_id};
+use crate::platform::privacy::blind::derived_id;
+use crate::platform::privacy::holder;
 use crate::platform::privacy::mask::mask_name;
 use crate::records::rules::Told;
 use crate::records::scope::visible_to;
@@ -170,12 +171,14 @@ impl Job {
         if sought.is_empty() {
             return Ok(Vec::new());
         }
+        let finding = holder::finding(&self.core).await?;
         statement = statement.sql(" AND (false");
         for field in SOUGHT_BY {
-            let index = |text: &str| blind_index(&self.core.keys.blind_index, &self.district_code, field, text);
+            let indexes_of = |text: &str| finding.indexes(&self.district_code, field, text);
             // By name only where no phone tells more.
             let told = sought.iter().filter(|one| field == "phone" || one.phone.is_none());
-            let indexes: BTreeSet<Vec<u8>> = told.filter_map(|one| one.values(field).map(index)).collect();
+            let indexes: BTreeSet<Vec<u8>> =
+                told.filter_map(|one| one.values(field).map(indexes_of)).flatten().collect();
             statement = statement
                 .sql(format!(" OR r.{field}_blind_index = ANY("))
                 .column(ColumnType::Bytes, indexes.into_iter().map(Value::Bytes).collect())

@@ -1,19 +1,23 @@
-//! Rotation of the key that seals personal data: `lianfang keys`.
+//! Rotation of the keys of personal data and of its blind indexes: `lianfang keys`.
 //!
 //! A new key is made beside the old one and **announced**; every process that runs reads it, and whoever starts requires it. Once
-//! all of them do it is **current**: everything is sealed with it from now on, and the former key is **leaving**. Then every
-//! envelope that bears another key is sealed again, page by page, under the same commitment; so no digest, number or figure
-//! changes, and `lianfang verify` holds before, after and meanwhile. When nothing bears it the former key has **left**, and
-//! may be **retired**: its file is removed.
+//! all of them do it is **current**: everything is written with it from now on, and the former key is **leaving**. Then
+//! whatever bears another key is written again, page by page: envelopes are sealed again under the same commitment
+//! ([`envelopes`]), blind indexes made anew from what the envelopes hold ([`indexes`]). Neither is part of a digest; so no digest,
+//! number or figure changes, and `lianfang verify` holds before, after and meanwhile. When nothing bears it the former key
+//! has **left**, and may be **retired**: its file is removed.
 //!
 //! Each step is written before the next begins and does the same when it is done again: broken off at any moment, the command
-//! goes on where it was. Two at once share the work. What is amended or purged meanwhile isn't touched: an envelope is
-//! replaced only where it is still the one that was read.
+//! goes on where it was. Two at once share the work. What is amended or purged meanwhile isn't touched: what a page writes
+//! takes its place only where the record is still the one that was read.
 //!
-//! The other keys stay: ids of people are derived with `identity`, the ledger's chain is made of commitments, and blind
-//! indexes are part of figures and unique keys.
+//! Whatever is looked up by a blind index is looked up under all keys that there are, so that rows are found under whichever
+//! they stand at the moment; nothing is unique by one. The other keys stay: ids of people are derived with `identity`, the
+//! ledger's chain is made of commitments.
 
+mod envelopes;
 mod holders;
+mod indexes;
 mod objects;
 mod places;
 
@@ -23,18 +27,17 @@ use std::time::{Duration, Instant};
 use kit::columns;
 use kit::problem::Problem;
 use kit::statement::Statement;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use self::holders::Until;
 pub use self::places::columns;
-use self::places::{Place, places};
 use super::owner::{OwnerConnection, Work};
 use crate::platform::audit::{AuditEntry, system_write_all};
 use crate::platform::core::Core;
-use crate::platform::leases::districts;
 use crate::platform::privacy::holder;
-use crate::platform::privacy::keys::{DataKeys, KeyError, data_key_name, required};
+use crate::platform::privacy::keys::{self, KeyError};
 use crate::platform::privacy::known::{KeyState, KnownKey, KnownKeys};
+use crate::platform::privacy::numbered::{FIRST_KEY, Purpose};
 
 columns! {
     NAME "name": String;
@@ -60,17 +63,22 @@ pub enum RotationError {
     /// A key file.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// Processes of a release that knows one key of blind indexes only.
+    #[error(
+        "these processes are of a former release, and would find nothing under another key: {0}; replace or stop them, then run it again"
+    )]
+    Former(String),
     /// Processes that can't read the key.
     #[error(
         "these processes can't read {0}.key yet: {1}; copy it into their keys directories, then run it again: it goes on"
     )]
     Lacking(String, String),
-    /// Processes that seal with another key.
-    #[error("{0} process(es) seal with a former key still; run it again in some minutes")]
-    SealedOtherwise(u64),
+    /// Processes that write with another key.
+    #[error("{0} process(es) write with a former key still; run it again in some minutes")]
+    WrittenOtherwise(u64),
     /// Something bears a key that was to be retired.
-    #[error("{1} envelopes bear {0} again; run `lianfang keys rotate data`: it goes on")]
-    Borne(String, u64),
+    #[error("{1} values bear {0} again; run `lianfang keys rotate {purpose}`: it goes on", purpose = .2.code())]
+    Borne(String, u64, Purpose),
     /// Too soon.
     #[error("{0} was left less than an hour ago; run it again later")]
     TooSoon(String),
@@ -87,8 +95,8 @@ impl From<Problem> for RotationError {
 pub enum Told<'a> {
     /// These processes are waited for.
     Waiting(&'a [String]),
-    /// So many envelopes are done, of so many.
-    Sealed(u64, u64),
+    /// So many envelopes or rows are done, of so many.
+    Written(u64, u64),
 }
 
 /// Listener that is told how far a rotation is.
@@ -97,68 +105,90 @@ pub type Tell<'a> = &'a mut (dyn FnMut(Told<'_>) + Send);
 /// Result of a rotation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rotated {
-    /// The key that everything is sealed with now.
+    /// The key that everything is written with now.
     pub key: String,
-    /// Envelopes that were sealed again.
-    pub sealed: u64,
-    /// Envelopes that can't be opened and keep their key: `lianfang verify` names the first.
+    /// Envelopes that were sealed again, or rows whose blind indexes were made anew.
+    pub written: u64,
+    /// Those that can't be opened, or aren't what they should be, and keep their key: `lianfang verify` names the first.
     pub left: u64,
 }
 
-/// Rotates the key of personal data, or goes on where that was broken off. By whoever owns the tables.
-pub async fn rotate(core: &Core, owner_url: &str, tell: Tell<'_>) -> Result<Rotated, RotationError> {
+/// Rotates the key of a purpose, or goes on where that was broken off. By whoever owns the tables.
+pub async fn rotate(core: &Core, owner_url: &str, purpose: Purpose, tell: Tell<'_>) -> Result<Rotated, RotationError> {
     let mut connection = OwnerConnection::open(owner_url, LOCK_TIMEOUT).await?;
     let mut nobody = |_, _| {};
     let mut work = Work::begin(core, &mut connection, &mut nobody);
-    if let Some(number) = announced(&mut work).await? {
-        let name = data_key_name(number);
-        wait(&mut work, number, Until::Reads, tell).await?;
-        make_current(&mut work, &name).await?;
+    if purpose == Purpose::BlindIndex {
+        require_no_former_release(&mut work).await?;
     }
-    let number = known(&mut work).await?.sealing();
-    wait(&mut work, number, Until::Seals, tell).await?;
-    let mut progress = |done, total| tell(Told::Sealed(done, total));
+    if let Some(number) = announced(&mut work, purpose).await? {
+        wait(&mut work, (purpose, number), Until::Reads, tell).await?;
+        if purpose == Purpose::BlindIndex && known(&mut work).await?.numbers(purpose).current == FIRST_KEY {
+            let mut progress = |done, total| tell(Told::Written(done, total));
+            indexes::tell_apart(&mut Work::begin(core, work.owner, &mut progress)).await?;
+        }
+        make_current(&mut work, purpose, number).await?;
+    }
+    let number = known(&mut work).await?.numbers(purpose).current;
+    wait(&mut work, (purpose, number), Until::Writes, tell).await?;
+    let mut progress = |done, total| tell(Told::Written(done, total));
     let mut work = Work::begin(core, &mut connection, &mut progress);
-    let rotated = seal_all_again(&mut work, number).await?;
+    let (written, left) = match purpose {
+        Purpose::Data => envelopes::seal_all_again(&mut work, number).await?,
+        Purpose::BlindIndex => indexes::make_all_anew(&mut work).await?,
+    };
     // Whatever can't be opened bears the former key still: who retires that one counts anew.
-    let left = "UPDATE key_fingerprints SET state = 'left', changed_at = now() WHERE state = 'leaving'";
-    work.owner.run(Statement::new(left)).await?;
-    note(core, "keys.rotate", &rotated.key, rotated.sealed).await?;
-    Ok(rotated)
+    let leave = "UPDATE key_fingerprints SET state = 'left', changed_at = now() WHERE state = 'leaving' AND name LIKE ";
+    work.owner.run(Statement::new(leave).text(like(purpose))).await?;
+    let key = purpose.name(number);
+    note(core, "keys.rotate", json!({"key": key, "written": written})).await?;
+    Ok(Rotated { key, written, left })
+}
+
+/// Names of the keys of a purpose, as a pattern.
+fn like(purpose: Purpose) -> String {
+    format!("{}-%", purpose.code())
 }
 
 async fn known(work: &mut Work<'_>) -> Result<KnownKeys, Problem> {
     Ok(KnownKeys::of_rows(work.owner.run(KnownKeys::statement()).await?))
 }
 
+/// A process of a former release looks up with the first key alone, and would find nothing from the moment that others write
+/// otherwise: so there is none before a key is announced. One that starts later is told by what it must have in its folder.
+async fn require_no_former_release(work: &mut Work<'_>) -> Result<(), RotationError> {
+    let former = holders::of_former_release(work).await?;
+    if former.is_empty() { Ok(()) } else { Err(RotationError::Former(former.join("; "))) }
+}
+
 /// The key that is announced: a new one where none is, and none is being left. Its file is there before the database knows it.
-async fn announced(work: &mut Work<'_>) -> Result<Option<u32>, RotationError> {
+async fn announced(work: &mut Work<'_>, purpose: Purpose) -> Result<Option<u32>, RotationError> {
     let directory = work.core.config.keys_dir();
     let before = known(work).await?;
-    if !before.is_rotating() {
-        let number = before.next();
+    if !before.is_rotating(purpose) {
+        let name = purpose.name(before.next(purpose));
         let announce = Statement::new("INSERT INTO key_fingerprints (name, fingerprint, state, changed_at) VALUES (")
-            .text(data_key_name(number))
+            .text(&name)
             .sql(", ")
-            .bytes(DataKeys::make(&directory, number)?)
+            .bytes(keys::make(&directory, &name)?)
             .sql(", 'announced', now()) ON CONFLICT DO NOTHING");
         work.owner.run(announce).await?;
     }
     let now = known(work).await?;
-    let Some(number) = now.in_state(KeyState::Announced).first().copied() else { return Ok(None) };
-    let name = data_key_name(number);
-    required(&directory, &name, now.fingerprints().get(&name).map(Vec::as_slice).unwrap_or_default())?;
+    let Some(number) = now.in_state(purpose, KeyState::Announced).first().copied() else { return Ok(None) };
+    let name = purpose.name(number);
+    keys::required(&directory, &name, now.fingerprints().get(&name).map(Vec::as_slice).unwrap_or_default())?;
     Ok(Some(number))
 }
 
-/// Waits until all processes that are there read a key, or seal with it.
-async fn wait(work: &mut Work<'_>, number: u32, until: Until, tell: Tell<'_>) -> Result<(), RotationError> {
-    let (name, begun) = (data_key_name(number), Instant::now());
+/// Waits until all processes that are there read a key, or write with it.
+async fn wait(work: &mut Work<'_>, key: (Purpose, u32), until: Until, tell: Tell<'_>) -> Result<(), RotationError> {
+    let (name, begun) = (key.0.name(key.1), Instant::now());
     loop {
         holder::look(work.core).await?;
-        let waiting = holders::waited_for(work, number, &name, until).await?;
+        let waiting = holders::waited_for(work, key, &name, until).await?;
         if waiting.is_empty() {
-            return Ok(holders::forget_gone(work, number, until).await?);
+            return Ok(holders::forget_gone(work, key, until).await?);
         }
         if begun.elapsed() > LONGEST_WAIT {
             return Err(RotationError::Lacking(name, waiting.join("; ")));
@@ -168,111 +198,38 @@ async fn wait(work: &mut Work<'_>, number: u32, until: Until, tell: Tell<'_>) ->
     }
 }
 
-/// Lets the announced key seal and the former one leave. Whoever comes second finds it done.
-async fn make_current(work: &mut Work<'_>, name: &str) -> Result<(), Problem> {
+/// Lets the announced key write and the former one leave. Whoever comes second finds it done.
+async fn make_current(work: &mut Work<'_>, purpose: Purpose, number: u32) -> Result<(), Problem> {
+    let name = &purpose.name(number);
     let announced = Statement::new("SELECT name FROM key_fingerprints WHERE state = 'announced' AND name = ");
     let announced = announced.text(name).sql(" FOR UPDATE");
-    let leave = "UPDATE key_fingerprints SET state = 'leaving', changed_at = now() WHERE name LIKE 'data-%' AND coalesce(state, 'current') = 'current'";
+    let leave = "UPDATE key_fingerprints SET state = 'leaving', changed_at = now() WHERE coalesce(state, 'current') = 'current' AND name LIKE ";
+    let leave = Statement::new(leave).text(like(purpose));
     let begin = "UPDATE key_fingerprints SET state = 'current', changed_at = now() WHERE name = ";
     let begin = Statement::new(begin).text(name);
     work.together(async |work| {
         if work.owner.run(announced).await?.is_empty() {
             return Ok(());
         }
-        work.owner.run(Statement::new(leave)).await?;
+        work.owner.run(leave).await?;
         work.owner.run(begin).await.map(drop)
     })
     .await
 }
 
-/// Seals again whatever bears another key, until nothing does but what can't be opened.
-async fn seal_all_again(work: &mut Work<'_>, number: u32) -> Result<Rotated, Problem> {
-    let mut rotated = Rotated { key: data_key_name(number), ..Rotated::default() };
-    let (places, mut districts) = (places(work.core), districts(work.core));
-    let mut objects = 0;
-    for district_code in &districts {
-        objects += objects::count(work, district_code).await?;
-    }
-    // Envelopes that stand in no district.
-    districts.push(String::new());
-    loop {
-        let others = count_others(work, &places, &districts, number).await?;
-        if others == 0 {
-            rotated.left = 0;
-            break;
-        }
-        work.expect(others + objects);
-        work.tell(0);
-        let (sealed, left) = pass(work, &places, &districts, number).await?;
-        rotated.sealed += sealed;
-        rotated.left = left;
-        if sealed == 0 {
-            break;
-        }
-        tokio::time::sleep(SETTLED).await;
-    }
-    for district_code in districts.iter().filter(|code| !code.is_empty()) {
-        let (sealed, left) = objects::seal_again(work, district_code, number).await?;
-        rotated.sealed += sealed;
-        rotated.left += left;
-    }
-    Ok(rotated)
-}
-
-async fn count_others(
-    work: &mut Work<'_>,
-    places: &[Place],
-    districts: &[String],
-    number: u32,
-) -> Result<u64, Problem> {
-    let mut others = 0;
-    for place in places {
-        for district_code in districts.iter().filter(|code| place.has(code)) {
-            others += place.count_others(work, district_code, number).await?;
-        }
-    }
-    Ok(others)
-}
-
-async fn pass(work: &mut Work<'_>, places: &[Place], districts: &[String], number: u32) -> Result<(u64, u64), Problem> {
-    let (mut sealed, mut left) = (0, 0);
-    for place in places {
-        for district_code in districts.iter().filter(|code| place.has(code)) {
-            let (of_place, left_there) = place.seal_again(work, district_code, number).await?;
-            sealed += of_place;
-            left += left_there;
-        }
-    }
-    Ok((sealed, left))
-}
-
-/// How many envelopes bear each key of personal data, objects beside the database included.
-pub async fn borne(core: &Core, owner_url: &str) -> Result<BTreeMap<u32, u64>, Problem> {
+/// How many values bear each key of a purpose: envelopes, objects beside the database included, or blind indexes.
+pub async fn borne(core: &Core, owner_url: &str, purpose: Purpose) -> Result<BTreeMap<u32, u64>, Problem> {
     let mut connection = OwnerConnection::open(owner_url, LOCK_TIMEOUT).await?;
     let mut nobody = |_, _| {};
     let mut work = Work::begin(core, &mut connection, &mut nobody);
-    borne_by(&mut work).await
+    borne_by(&mut work, purpose).await
 }
 
-async fn borne_by(work: &mut Work<'_>) -> Result<BTreeMap<u32, u64>, Problem> {
-    let mut borne = BTreeMap::new();
-    let (places, mut districts) = (places(work.core), districts(work.core));
-    districts.push(String::new());
-    for place in &places {
-        for district_code in districts.iter().filter(|code| place.has(code)) {
-            for (number, count) in place.count(work, district_code).await? {
-                *borne.entry(number).or_default() += count;
-            }
-        }
+async fn borne_by(work: &mut Work<'_>, purpose: Purpose) -> Result<BTreeMap<u32, u64>, Problem> {
+    match purpose {
+        Purpose::Data => envelopes::borne(work).await,
+        Purpose::BlindIndex => indexes::borne(work).await,
     }
-    for district_code in districts.into_iter().filter(|code| !code.is_empty()) {
-        objects::walk(work, &district_code, async |_, _, _, number| {
-            *borne.entry(number).or_default() += 1;
-            Ok(())
-        })
-        .await?;
-    }
-    Ok(borne)
 }
 
 /// The keys that the database knows.
@@ -281,57 +238,73 @@ pub async fn all(core: &Core) -> Result<Vec<KnownKey>, Problem> {
 }
 
 /// Retires the keys that nothing bears any more: the database forgets that they must be there, then their files are removed.
-/// Names of those whose files are gone from this directory now.
+/// Names of those whose files are gone from this directory now. What keeps a key of one purpose keeps none of the other.
 pub async fn retire(core: &Core, owner_url: &str) -> Result<Vec<String>, RotationError> {
     let mut connection = OwnerConnection::open(owner_url, LOCK_TIMEOUT).await?;
     let mut nobody = |_, _| {};
     let mut work = Work::begin(core, &mut connection, &mut nobody);
-    let before = known(&mut work).await?;
-    let left = before.in_state(KeyState::Left);
+    let (mut removed, mut kept) = (Vec::new(), None);
+    for purpose in Purpose::ALL {
+        match retire_of(&mut work, purpose).await {
+            Ok(of_purpose) => removed.extend(of_purpose),
+            Err(error) => kept = kept.or(Some(error)),
+        }
+    }
+    kept.map_or(Ok(removed), Err)
+}
+
+async fn retire_of(work: &mut Work<'_>, purpose: Purpose) -> Result<Vec<String>, RotationError> {
+    let before = known(work).await?;
+    let left = before.in_state(purpose, KeyState::Left);
     if !left.is_empty() {
-        require_unused(&mut work, &before, &left).await?;
-        let retire = "UPDATE key_fingerprints SET state = 'retired', changed_at = now() WHERE state = 'left'";
-        work.owner.run(Statement::new(retire)).await?;
+        require_unused(work, &before, purpose, &left).await?;
+        let retire =
+            "UPDATE key_fingerprints SET state = 'retired', changed_at = now() WHERE state = 'left' AND name LIKE ";
+        work.owner.run(Statement::new(retire).text(like(purpose))).await?;
     }
     let mut removed = Vec::new();
-    for number in known(&mut work).await?.in_state(KeyState::Retired) {
-        let name = data_key_name(number);
+    for number in known(work).await?.in_state(purpose, KeyState::Retired) {
+        let name = purpose.name(number);
         // Gone already where it was retired before.
-        if DataKeys::remove(&core.config.keys_dir(), number)? || left.contains(&number) {
-            note(core, "keys.retire", &name, 0).await?;
+        if keys::remove(&work.core.config.keys_dir(), &name)? || left.contains(&number) {
+            note(work.core, "keys.retire", json!({"key": name})).await?;
             removed.push(name);
         }
     }
     Ok(removed)
 }
 
-/// Nothing bears these keys, nobody seals with them, and that for a while.
-async fn require_unused(work: &mut Work<'_>, known: &KnownKeys, left: &[u32]) -> Result<(), RotationError> {
+/// Nothing bears these keys, nobody writes with them, and that for a while.
+async fn require_unused(
+    work: &mut Work<'_>,
+    known: &KnownKeys,
+    purpose: Purpose,
+    left: &[u32],
+) -> Result<(), RotationError> {
     let lately = format!(
-        "SELECT name FROM key_fingerprints WHERE state = 'left' AND changed_at > now() - {KEPT_BEHIND} ORDER BY name LIMIT 1"
+        "SELECT name FROM key_fingerprints WHERE state = 'left' AND changed_at > now() - {KEPT_BEHIND} AND name LIKE "
     );
-    if let Some(name) =
-        work.owner.run(Statement::new(lately)).await?.into_iter().next().and_then(|mut row| row.get(&NAME))
-    {
+    let lately = Statement::new(lately).text(like(purpose)).sql(" ORDER BY name LIMIT 1");
+    if let Some(name) = work.owner.run(lately).await?.into_iter().next().and_then(|mut row| row.get(&NAME)) {
         return Err(RotationError::TooSoon(name));
     }
-    let otherwise = holders::sealing_otherwise(work, known.sealing()).await?;
+    let otherwise = holders::writing_otherwise(work, (purpose, known.numbers(purpose).current)).await?;
     if otherwise > 0 {
-        return Err(RotationError::SealedOtherwise(otherwise));
+        return Err(RotationError::WrittenOtherwise(otherwise));
     }
-    let borne = borne_by(work).await?;
+    let borne = borne_by(work, purpose).await?;
     for number in left {
         if let Some(count) = borne.get(number) {
-            let name = data_key_name(*number);
+            let name = purpose.name(*number);
             let back = "UPDATE key_fingerprints SET state = 'leaving', changed_at = now() WHERE name = ";
             work.owner.run(Statement::new(back).text(&name)).await?;
-            return Err(RotationError::Borne(name, *count));
+            return Err(RotationError::Borne(name, *count, purpose));
         }
     }
     Ok(())
 }
 
-async fn note(core: &Core, verb: &'static str, key: &str, sealed: u64) -> Result<(), Problem> {
+async fn note(core: &Core, verb: &'static str, details: Json) -> Result<(), Problem> {
     let entry = AuditEntry {
         actor_id: None,
         area_code: None,
@@ -340,7 +313,7 @@ async fn note(core: &Core, verb: &'static str, key: &str, sealed: u64) -> Result
         subject_id: None,
         request_id: None,
         address: None,
-        details: json!({"key": key, "envelopes": sealed}),
+        details,
     };
     system_write_all(core, vec![entry], async |_| Ok(())).await
 }

@@ -46,7 +46,7 @@ pub async fn seal(work: &mut Work<'_>) -> Result<u64, Problem> {
 async fn devices(work: &mut Work<'_>, table: &'static str) -> Result<u64, Problem> {
     let is_found = table == "sessions";
     let district = if is_found { "''::text AS district_code" } else { "district_code" };
-    let mut sealed = 0;
+    let (writing, mut sealed) = (work.core.keys.blind_indexes.writing()?, 0);
     loop {
         let page = format!("SELECT id, {district}, device_id FROM {table} WHERE device_id IS NOT NULL LIMIT ");
         let rows = work.owner.run(Statement::new(page).integer(PAGE)).await?;
@@ -60,7 +60,7 @@ async fn devices(work: &mut Work<'_>, table: &'static str) -> Result<u64, Proble
             let district_code = row.get(&DISTRICT_CODE).unwrap_or_default();
             let device = Device { table, id, district_code: &district_code };
             envelopes.push(Value::Bytes(device.seal(&work.core.sealer, &name)?));
-            indexes.push(Value::Bytes(Device::blind_index(&work.core.keys, &name)));
+            indexes.push(Value::Bytes(Device::blind_index(&writing, &name)));
             ids.push(Value::Id(id));
         }
         let index = if is_found { ", device_blind_index = u.blind_index" } else { "" };

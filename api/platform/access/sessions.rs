@@ -8,7 +8,7 @@
 //! - anything older is reuse: a copy is in other hands, the whole family ends.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::dsl::{Eq, Or};
+use diesel::dsl::{Eq, EqAny, Or};
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl,
 };
@@ -22,7 +22,9 @@ use super::accounts::HANDING_IN;
 use crate::platform::audit::{AuditEntry, system_write};
 use crate::platform::codes::INVALID_TOKEN;
 use crate::platform::core::Core;
+use crate::platform::privacy::blind::Finding;
 use crate::platform::privacy::device::Device;
+use crate::platform::privacy::holder;
 use crate::platform::privacy::keys::{Key, keyed_hash};
 use crate::platform::schema::{sessions, users};
 
@@ -52,16 +54,18 @@ pub async fn open(
     let expires_at = now + LIFETIME;
     let sealed = |name: &String| place(session_id).seal(&core.sealer, name);
     let device = device_id.as_ref().map(sealed).transpose()?;
+    let writing = core.keys.blind_indexes.writing()?;
+    let index = device_id.as_ref().map(|device_id| Device::blind_index(&writing, device_id));
+    let finding = holder::finding(core).await?;
     system_write(core, audit_entry, async |connection| {
         // One family a device: whoever signs in there again doesn't use the former one any more.
         if let Some(device_id) = &device_id {
             let former = sessions::table.filter(sessions::user_id.eq(user_id)).filter(sessions::ended_at.is_null());
-            diesel::update(former.filter(of_device(core, device_id)))
+            diesel::update(former.filter(of_device(&finding, device_id)))
                 .set((sessions::end_reason.eq("replaced"), sessions::ended_at.eq(now)))
                 .execute(connection)
                 .await?;
         }
-        let index = device_id.as_ref().map(|device_id| Device::blind_index(&core.keys, device_id));
         diesel::insert_into(sessions::table)
             .values((
                 sessions::used_generation.eq(0),
@@ -80,13 +84,13 @@ pub async fn open(
     Ok(Refreshed { session_id, user_id, refresh_token: token(&core.keys.refresh, session_id, 1), expires_at })
 }
 
-/// The condition of a session of that device, whatever release opened it.
+/// The condition of a session of that device, whatever release opened it, and under whatever key its index is.
 pub fn of_device(
-    core: &Core,
+    finding: &Finding,
     device_id: &str,
-) -> Or<Eq<sessions::device_blind_index, Vec<u8>>, Eq<sessions::device_id, String>> {
-    let index = Device::blind_index(&core.keys, device_id);
-    sessions::device_blind_index.eq(index).or(sessions::device_id.eq(device_id.to_owned()))
+) -> Or<EqAny<sessions::device_blind_index, Vec<Vec<u8>>>, Eq<sessions::device_id, String>> {
+    let indexes = Device::blind_indexes(finding, device_id);
+    sessions::device_blind_index.eq_any(indexes).or(sessions::device_id.eq(device_id.to_owned()))
 }
 
 /// Where a session keeps what its device calls itself.

@@ -24,6 +24,7 @@ use uuid::Uuid;
 use super::sessions::of_device;
 use crate::platform::core::Core;
 use crate::platform::http::network;
+use crate::platform::privacy::holder;
 use crate::platform::schema::sessions;
 
 const PERIOD: TimeDelta = TimeDelta::minutes(15);
@@ -86,9 +87,10 @@ impl Attempt {
 }
 
 async fn is_known_device(core: &Core, user_id: Uuid, device_id: &str, now: DateTime<Utc>) -> Result<bool, Problem> {
+    let finding = holder::finding(core).await?;
     let lately = || {
         let own = sessions::table.filter(sessions::user_id.eq(user_id));
-        own.filter(sessions::created_at.gt(now - KNOWN_FOR)).filter(of_device(core, device_id))
+        own.filter(sessions::created_at.gt(now - KNOWN_FOR)).filter(of_device(&finding, device_id))
     };
     Ok(core.database.ask(async |connection| select(exists(lately())).get_result(connection).await).await?)
 }

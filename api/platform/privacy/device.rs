@@ -4,8 +4,7 @@ use kit::problem::Problem;
 use kit::row::Row;
 use uuid::Uuid;
 
-use super::blind::blind_index;
-use super::keys::Keys;
+use super::blind::{Finding, Indexer};
 use super::seal::{Owner, Sealer};
 
 /// A row that keeps one.
@@ -47,7 +46,15 @@ impl Device<'_> {
     }
 
     /// Index by which a device is found: the same in every district and account, which are asked for beside it.
-    pub fn blind_index(keys: &Keys, name: &str) -> Vec<u8> {
-        blind_index(&keys.blind_index, "", "device_id", name)
+    pub fn blind_index(indexer: &Indexer, name: &str) -> Vec<u8> {
+        indexer.index("", FIELD, name)
+    }
+
+    /// Indexes under which it may stand.
+    pub fn blind_indexes(finding: &Finding, name: &str) -> Vec<Vec<u8>> {
+        finding.indexes("", FIELD, name)
     }
 }
+
+/// Name of the field in the index.
+const FIELD: &str = "device_id";

@@ -1,15 +1,17 @@
-//! This process as a holder of keys: it looks every two seconds which keys of personal data there are, reads those that
-//! are new, seals with the one that is to seal, and says so in the database.
+//! This process as a holder of keys: it looks every two seconds which keys of personal data and of blind indexes there are,
+//! reads those that are new, writes with the one that is to write, and says so in the database.
 //!
-//! A key is announced before anything is sealed with it, and whoever announces waits for all holders. A process says that
+//! A key is announced before anything is written with it, and whoever announces waits for all holders. A process says that
 //! it is there before it reads which keys there are, so that either it reads the announcement or is waited for. One that
-//! stood still meanwhile and goes on seals with the key it had for at most two seconds: that one is there as long as
-//! anything bears it.
+//! stood still meanwhile and goes on writes with the key it had for at most two seconds: that one is there as long as
+//! anything bears it. An envelope names its key, which is then found; what is looked up by a blind index under a key that nobody
+//! knows of isn't. So whoever looks something up with keys that were looked at too long ago looks first ([`finding`]).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use kit::catalogue::Code;
 use kit::database::{Database, DatabaseError};
 use kit::ids::new_id;
 use kit::problem::Problem;
@@ -18,8 +20,10 @@ use kit::value::Value;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::keys::{DataKeys, KeyError, data_key_name, required};
-use super::known::KnownKeys;
+use super::blind::Finding;
+use super::keys::{KeyError, required};
+use super::known::{KeyState, KnownKeys};
+use super::numbered::{NumberedKeys, Numbers, Purpose};
 use crate::platform::config::Config;
 use crate::platform::core::{Core, Extension};
 
@@ -27,6 +31,11 @@ use crate::platform::core::{Core, Extension};
 pub const LOOKED: Duration = Duration::from_secs(2);
 /// How often it says that it is there while no key follows another.
 const TOLD: Duration = Duration::from_secs(60);
+/// For so long keys are looked up with after they were looked at: less than a process is waited for that says nothing.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// Seconds after which what can't be looked up is asked again.
+const RETRY_S: u32 = 5;
 
 /// The process, and what it said last.
 #[derive(Clone, Default)]
@@ -34,13 +43,15 @@ pub struct Holder(Arc<Own>);
 
 struct Own {
     id: Uuid,
-    told: Mutex<Option<(Instant, Vec<u32>, u32)>>,
+    told: Mutex<Option<(Instant, [Numbers; 2])>>,
     lacking: Mutex<Option<String>>,
+    /// When the keys of blind indexes were looked at last and all were there that anything may be written with.
+    looked: Mutex<Option<Instant>>,
 }
 
 impl Default for Own {
     fn default() -> Self {
-        Self { id: new_id(), told: Mutex::default(), lacking: Mutex::default() }
+        Self { id: new_id(), told: Mutex::default(), lacking: Mutex::default(), looked: Mutex::default() }
     }
 }
 
@@ -53,15 +64,16 @@ impl Extension for Holder {
 impl Holder {
     /// Says that the process is there, before it reads which keys there are. Others that were not seen for a day are forgotten.
     pub async fn arrive(&self, database: &Database) -> Result<(), DatabaseError> {
-        database.read(&self.told(&[], 0)).await?;
+        let nothing = || Numbers { all: Vec::new(), current: 0 };
+        database.read(&self.told(&[nothing(), nothing()])).await?;
         let gone = "DELETE FROM key_holders WHERE seen_at < now() - interval '1 day'";
         database.read(&Statement::new(gone)).await.map(drop)
     }
 
     /// The statement that says it.
-    fn told(&self, reads: &[u32], seals_with: u32) -> Statement {
+    fn told(&self, [data, indexes]: &[Numbers; 2]) -> Statement {
         Statement::new(
-            "INSERT INTO key_holders AS h (id, host, process_no, data_keys, seals_with, seen_at) SELECT u.id, u.host, u.process_no, u.data_keys, u.seals_with, now() FROM (SELECT ",
+            "INSERT INTO key_holders AS h (id, host, process_no, data_keys, seals_with, index_keys, indexes_with, seen_at) SELECT u.id, u.host, u.process_no, u.data_keys, u.seals_with, u.index_keys, u.indexes_with, now() FROM (SELECT ",
         )
         .id(self.0.id)
         .sql("::uuid AS id, ")
@@ -69,10 +81,14 @@ impl Holder {
         .sql("::text AS host, ")
         .integer(std::process::id().into())
         .sql("::bigint AS process_no, ")
-        .bind(ColumnType::Json, Value::Json(json!(reads)))
+        .bind(ColumnType::Json, Value::Json(json!(data.all)))
         .sql("::jsonb AS data_keys, ")
-        .integer(seals_with.into())
-        .sql("::bigint AS seals_with) AS u ON CONFLICT (id) DO UPDATE SET data_keys = excluded.data_keys, seals_with = excluded.seals_with, seen_at = excluded.seen_at")
+        .integer(data.current.into())
+        .sql("::bigint AS seals_with, ")
+        .bind(ColumnType::Json, Value::Json(json!(indexes.all)))
+        .sql("::jsonb AS index_keys, ")
+        .integer(indexes.current.into())
+        .sql("::bigint AS indexes_with) AS u ON CONFLICT (id) DO UPDATE SET data_keys = excluded.data_keys, seals_with = excluded.seals_with, index_keys = excluded.index_keys, indexes_with = excluded.indexes_with, seen_at = excluded.seen_at")
     }
 
     /// Why a key that there is can't be read here; none where all can.
@@ -85,13 +101,22 @@ impl Holder {
     }
 
     /// Whether what it said last is old, or other than what holds now.
-    fn is_due(&self, reads: &[u32], seals_with: u32, every: Duration) -> bool {
+    fn is_due(&self, holds: &[Numbers; 2], every: Duration) -> bool {
         let told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.as_ref().is_none_or(|(at, own, with)| at.elapsed() >= every || own != reads || *with != seals_with)
+        told.as_ref().is_none_or(|(at, said)| at.elapsed() >= every || said != holds)
     }
 
-    fn note_told(&self, reads: Vec<u32>, seals_with: u32) {
-        *self.0.told.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), reads, seals_with));
+    fn note_told(&self, holds: [Numbers; 2]) {
+        *self.0.told.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), holds));
+    }
+
+    fn note_looked(&self, at: Instant) {
+        *self.0.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
+    }
+
+    fn is_fresh(&self) -> bool {
+        let looked = self.0.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        looked.is_some_and(|at| at.elapsed() < FRESH)
     }
 }
 
@@ -106,32 +131,48 @@ fn host() -> String {
 /// # Errors
 /// The database can't be asked. That a file lacks is in [`Holder::lacking`].
 pub async fn look(core: &Core) -> Result<(), Problem> {
+    let begun = Instant::now();
     let known = KnownKeys::read(&core.database).await?;
     let holder = core.ext::<Holder>();
-    let lacking = take_up(core, &known);
-    if let Some(error) = &lacking {
+    let mut lacking = Purpose::ALL.map(|purpose| take_up(core, &known, purpose));
+    for error in lacking.iter().flatten() {
         tracing::error!(%error, "a key that other processes have can't be read");
     }
-    holder.note_lacking(lacking.as_ref());
-    let (reads, seals_with) = (core.sealer.reads(), core.sealer.seals_with());
-    let every = if known.is_rotating() { Duration::ZERO } else { TOLD };
-    if holder.is_due(&reads, seals_with, every) {
-        core.database.read(&holder.told(&reads, seals_with)).await?;
-        holder.note_told(reads, seals_with);
+    let reads = core.keys.blind_indexes.reads();
+    let announced = known.in_state(Purpose::BlindIndex, KeyState::Announced);
+    if known.numbers(Purpose::BlindIndex).all.iter().all(|number| reads.contains(number) || announced.contains(number))
+    {
+        holder.note_looked(begun);
+    }
+    holder.note_lacking(lacking.iter_mut().find_map(Option::take).as_ref());
+    let holds = Purpose::ALL.map(|purpose| held(core, purpose));
+    let is_rotating = Purpose::ALL.into_iter().any(|purpose| known.is_rotating(purpose));
+    if holder.is_due(&holds, if is_rotating { Duration::ZERO } else { TOLD }) {
+        core.database.read(&holder.told(&holds)).await?;
+        holder.note_told(holds);
     }
     Ok(())
 }
 
+/// Numbers of the keys that this process uses.
+fn held(core: &Core, purpose: Purpose) -> Numbers {
+    let (sealer, indexes) = (&core.sealer, &core.keys.blind_indexes);
+    match purpose {
+        Purpose::Data => Numbers { all: sealer.reads(), current: sealer.seals_with() },
+        Purpose::BlindIndex => Numbers { all: indexes.reads(), current: indexes.writes_with() },
+    }
+}
+
 /// Reads keys that are new and forgets those that are gone; why one can't be read.
-fn take_up(core: &Core, known: &KnownKeys) -> Option<KeyError> {
-    let (wanted, sealing) = (known.readable(), known.sealing());
-    if wanted.is_empty() || (core.sealer.reads() == wanted && core.sealer.seals_with() == sealing) {
+fn take_up(core: &Core, known: &KnownKeys, purpose: Purpose) -> Option<KeyError> {
+    let (wanted, holds) = (known.numbers(purpose), held(core, purpose));
+    if known.in_state(purpose, KeyState::Current).is_empty() || wanted == holds {
         return None;
     }
     let (directory, fingerprints) = (core.config.keys_dir(), known.fingerprints());
     let (mut all, mut lacking, mut why) = (BTreeMap::new(), Vec::new(), None);
-    for number in wanted {
-        let name = data_key_name(number);
+    for number in wanted.all {
+        let name = purpose.name(number);
         let fingerprint = fingerprints.get(&name).map(Vec::as_slice).unwrap_or_default();
         match required(&directory, &name, fingerprint) {
             Ok(key) => drop(all.insert(number, key)),
@@ -141,12 +182,31 @@ fn take_up(core: &Core, known: &KnownKeys) -> Option<KeyError> {
             }
         }
     }
-    // Sealing stays with the former key where the new one can't be read here; where neither can, nothing changes.
-    let sealing = if all.contains_key(&sealing) { sealing } else { core.sealer.seals_with() };
-    if all.contains_key(&sealing) {
-        core.sealer.take_up(&DataKeys { directory, sealing, all }, &lacking);
+    // Writing stays with the former key where the new one can't be read here; where neither can, nothing changes.
+    let current = if all.contains_key(&wanted.current) { wanted.current } else { holds.current };
+    if all.contains_key(&current) {
+        let keys = NumberedKeys { directory, current, all };
+        match purpose {
+            Purpose::Data => core.sealer.take_up(&keys, &lacking),
+            Purpose::BlindIndex => core.keys.blind_indexes.take_up(&keys, &lacking),
+        }
     }
     why
+}
+
+/// Keys of blind indexes with which something is looked up: all that anything may be written with.
+///
+/// # Errors
+/// 503 where this process can't know them all: the database can't be asked, or a key that others write with can't be read.
+pub async fn finding(core: &Core) -> Result<Finding, Problem> {
+    let holder = core.ext::<Holder>();
+    if !holder.is_fresh() {
+        look(core).await?;
+    }
+    match holder.is_fresh() {
+        true => Ok(Finding(core.keys.blind_indexes.reading())),
+        false => Err(Problem::unavailable(Code::UNAVAILABLE, RETRY_S, "a key of blind indexes can't be read")),
+    }
 }
 
 /// Looks again and again until the core is gone.

@@ -14,28 +14,20 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::blind::BlindIndexes;
+use super::numbered::{NumberedKeys, Numbers, Purpose};
+
 /// A key of 256 bits.
 pub type Key = Zeroizing<[u8; 32]>;
-
-/// The keys of personal data: one seals, all of them open.
-#[derive(Clone)]
-pub struct DataKeys {
-    /// The directory they are in: one that another process made this moment is found there.
-    pub directory: PathBuf,
-    /// Number of the key that seals.
-    pub sealing: u32,
-    /// Each key by its number.
-    pub all: BTreeMap<u32, Key>,
-}
 
 /// Every key of the service.
 pub struct Keys {
     /// Encrypt personal fields.
-    pub data: DataKeys,
+    pub data: NumberedKeys,
     /// Derives a person's id. Permanent: rotating it would double everybody.
     pub identity: Key,
-    /// Hashes what is searched by value.
-    pub blind_index: Key,
+    /// Hash what is searched by value.
+    pub blind_indexes: BlindIndexes,
     /// Commits the ledger to personal fields without telling them.
     pub commitment: Key,
     /// Signs list cursors.
@@ -81,23 +73,22 @@ pub enum KeyError {
     Mismatch(String),
 }
 
-/// The names of the key files but for those of personal data, in the order of the fields of [`Keys`].
-const NAMES: [&str; 9] =
-    ["identity", "blind-index-1", "commitment", "cursor", "refresh", "token-1", "certificate-1", "webhook-1", "push-1"];
+/// The names of the key files but for those that follow each other, in the order of the fields of [`Keys`].
+const NAMES: [&str; 8] =
+    ["identity", "commitment", "cursor", "refresh", "token-1", "certificate-1", "webhook-1", "push-1"];
 
 impl Keys {
     /// Reads the keys of a directory; makes the directory and the keys that are missing. A key that
     /// the database `knows` by its name is not made: a new one could read nothing that was written.
     pub fn load_or_create(directory: &Path, knows: impl Fn(&str) -> bool) -> Result<Self, KeyError> {
-        Self::with_data(directory, knows, &[FIRST_DATA_KEY], FIRST_DATA_KEY)
+        Self::with_numbers(directory, knows, |_| Numbers::first())
     }
 
-    /// The same where personal data was sealed with the keys of these numbers and is sealed with that one.
-    pub fn with_data(
+    /// The same where there are keys of these numbers.
+    pub fn with_numbers(
         directory: &Path,
         knows: impl Fn(&str) -> bool,
-        numbers: &[u32],
-        sealing: u32,
+        numbers: impl Fn(Purpose) -> Numbers,
     ) -> Result<Self, KeyError> {
         DirBuilder::new()
             .recursive(true)
@@ -105,12 +96,16 @@ impl Keys {
             .create(directory)
             .map_err(|source| KeyError::File { path: directory.to_owned(), source })?;
         let load = |name: &str| load_or_create(directory, name, knows(name));
-        let [identity, blind_index, commitment, cursor, refresh, token, certificate, webhook, push] = NAMES.map(load);
-        let all = numbers.iter().map(|number| load(&data_key_name(*number)).map(|key| (*number, key)));
+        let [identity, commitment, cursor, refresh, token, certificate, webhook, push] = NAMES.map(load);
+        let numbered = |purpose: Purpose| -> Result<NumberedKeys, KeyError> {
+            let Numbers { all, current } = numbers(purpose);
+            let all = all.into_iter().map(|number| load(&purpose.name(number)).map(|key| (number, key)));
+            Ok(NumberedKeys { directory: directory.to_owned(), current, all: all.collect::<Result<_, _>>()? })
+        };
         Ok(Self {
-            data: DataKeys { directory: directory.to_owned(), sealing, all: all.collect::<Result<_, _>>()? },
+            data: numbered(Purpose::Data)?,
+            blind_indexes: BlindIndexes::new(&numbered(Purpose::BlindIndex)?),
             identity: identity?,
-            blind_index: blind_index?,
             commitment: commitment?,
             cursor: cursor?,
             refresh: refresh?,
@@ -124,34 +119,22 @@ impl Keys {
     /// The keys that a database knows are in a directory, by their fingerprints; nothing is made there.
     pub fn require(directory: &Path, known: &BTreeMap<String, Vec<u8>>) -> Result<(), KeyError> {
         // Those of personal data first: without them nothing else is of use.
-        let (of_data, others): (Vec<_>, Vec<_>) = known.iter().partition(|(name, _)| data_key_number(name).is_some());
+        let is_of_data = |name: &str| Purpose::of(name).is_some_and(|(purpose, _)| purpose == Purpose::Data);
+        let (of_data, others): (Vec<_>, Vec<_>) = known.iter().partition(|(name, _)| is_of_data(name));
         of_data.into_iter().chain(others).try_for_each(|(name, known)| required(directory, name, known).map(drop))
     }
 
     /// The fingerprint of each key that what is stored depends on: name and SHA-256 of the key under
     /// a label of its own, which tells nothing of the key.
     pub fn fingerprints(&self) -> Vec<(String, Vec<u8>)> {
-        let data = self.data.all.iter().map(|(number, key)| (data_key_name(*number), key));
-        let others =
-            [("identity", &self.identity), ("blind-index-1", &self.blind_index), ("commitment", &self.commitment)];
-        data.chain(others.into_iter().map(|(name, key)| (name.to_owned(), key)))
-            .map(|(name, key)| (name.clone(), fingerprint(&name, &**key)))
-            .collect()
+        let told = |name: String, key: &Key| (name.clone(), fingerprint(&name, &**key));
+        let data = self.data.all.iter().map(|(number, key)| told(Purpose::Data.name(*number), key));
+        let indexes = self.blind_indexes.reading();
+        let indexes = indexes.iter().map(|one| told(Purpose::BlindIndex.name(one.number()), one.key()));
+        let others = [("identity", &self.identity), ("commitment", &self.commitment)];
+        let others = others.into_iter().map(|(name, key)| told(name.to_owned(), key));
+        data.chain(indexes).chain(others).collect()
     }
-}
-
-/// Number of the first key of personal data.
-pub const FIRST_DATA_KEY: u32 = 1;
-
-/// The name of a key of personal data.
-pub fn data_key_name(number: u32) -> String {
-    format!("data-{number}")
-}
-
-/// The number of the key of personal data that has a name.
-pub fn data_key_number(name: &str) -> Option<u32> {
-    let number = name.strip_prefix("data-")?.parse().ok()?;
-    (data_key_name(number) == name).then_some(number)
 }
 
 /// The key of a name in a directory, which has this fingerprint.
@@ -164,28 +147,25 @@ pub fn required(directory: &Path, name: &str, known: &[u8]) -> Result<Key, KeyEr
     if fingerprint(name, &*key) == known { Ok(key) } else { Err(KeyError::Mismatch(name.to_owned())) }
 }
 
-impl DataKeys {
-    /// A key that is in the directory, whoever made it.
-    pub fn find(directory: &Path, number: u32) -> Result<Key, KeyError> {
-        read(&directory.join(format!("{}.key", data_key_name(number))))
-    }
+/// A key that is in a directory, whoever made it.
+pub fn find(directory: &Path, name: &str) -> Result<Key, KeyError> {
+    read(&directory.join(format!("{name}.key")))
+}
 
-    /// Makes the key of a number where there is none yet; its fingerprint. The file is whole and on the disk, or not there.
-    pub fn make(directory: &Path, number: u32) -> Result<Vec<u8>, KeyError> {
-        let name = data_key_name(number);
-        load_or_create(directory, &name, false).map(|key| fingerprint(&name, &*key))
-    }
+/// Makes the key of a name where there is none yet; its fingerprint. The file is whole and on the disk, or not there.
+pub fn make(directory: &Path, name: &str) -> Result<Vec<u8>, KeyError> {
+    load_or_create(directory, name, false).map(|key| fingerprint(name, &*key))
+}
 
-    /// Removes the key of a number; whether there was one.
-    pub fn remove(directory: &Path, number: u32) -> Result<bool, KeyError> {
-        let path = directory.join(format!("{}.key", data_key_name(number)));
-        let removed = match fs::remove_file(&path) {
-            Ok(()) => fs::File::open(directory).and_then(|directory| directory.sync_all()).map(|()| true),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        };
-        removed.map_err(|source| KeyError::File { path, source })
-    }
+/// Removes the key of a name; whether there was one.
+pub fn remove(directory: &Path, name: &str) -> Result<bool, KeyError> {
+    let path = directory.join(format!("{name}.key"));
+    let removed = match fs::remove_file(&path) {
+        Ok(()) => fs::File::open(directory).and_then(|directory| directory.sync_all()).map(|()| true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    };
+    removed.map_err(|source| KeyError::File { path, source })
 }
 
 fn fingerprint(name: &str, key: &[u8]) -> Vec<u8> {
@@ -273,22 +253,39 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_personal_data_have_numbers() {
-        let directory = std::env::temp_dir().join(format!("lianfang-data-keys-{}", uuid::Uuid::now_v7()));
+    fn keys_that_follow_each_other_have_numbers() {
+        let directory = std::env::temp_dir().join(format!("lianfang-numbered-keys-{}", uuid::Uuid::now_v7()));
         let first = Keys::load_or_create(&directory, |_| false).unwrap();
-        let made = DataKeys::make(&directory, 2).unwrap();
-        assert_eq!(DataKeys::make(&directory, 2).unwrap(), made, "one that is there stays");
-        let both = Keys::with_data(&directory, |_| true, &[1, 2], 2).unwrap();
-        assert_eq!((both.data.sealing, both.data.all.len()), (2, 2));
+        let made = make(&directory, "data-2").unwrap();
+        assert_eq!(make(&directory, "data-2").unwrap(), made, "one that is there stays");
+        let second = |purpose| match purpose {
+            Purpose::Data => Numbers { all: vec![1, 2], current: 2 },
+            Purpose::BlindIndex => Numbers::first(),
+        };
+        let both = Keys::with_numbers(&directory, |_| true, second).unwrap();
+        assert_eq!((both.data.current, both.data.all.len()), (2, 2));
         assert_eq!(both.data.all[&1], first.data.all[&1]);
         assert!(both.fingerprints().contains(&("data-2".to_owned(), made.clone())));
         assert!(required(&directory, "data-2", &made).is_ok());
         assert!(matches!(required(&directory, "data-2", b"another"), Err(KeyError::Mismatch(_))));
-        assert!(DataKeys::remove(&directory, 1).unwrap() && !DataKeys::remove(&directory, 1).unwrap());
-        assert!(Keys::with_data(&directory, |_| true, &[2], 2).is_ok(), "the first one isn't made anew");
-        assert!(!directory.join("data-1.key").exists());
-        for (name, number) in [("data-1", Some(1)), ("data-17", Some(17)), ("data-01", None), ("identity", None)] {
-            assert_eq!(data_key_number(name), number, "{name}");
+        make(&directory, "blind-index-2").unwrap();
+        for name in ["data-1", "blind-index-1"] {
+            assert!(remove(&directory, name).unwrap() && !remove(&directory, name).unwrap());
+        }
+        let only_the_second = |_| Numbers { all: vec![2], current: 2 };
+        let without = Keys::with_numbers(&directory, |_| true, only_the_second).unwrap();
+        assert_eq!(without.blind_indexes.reads(), [2], "the first ones aren't made anew");
+        assert!(!directory.join("data-1.key").exists() && !directory.join("blind-index-1.key").exists());
+        let (data, index) = (Purpose::Data, Purpose::BlindIndex);
+        for (name, known) in [
+            ("data-1", Some((data, 1))),
+            ("data-17", Some((data, 17))),
+            ("blind-index-2", Some((index, 2))),
+            ("data-01", None),
+            ("token-1", None),
+            ("identity", None),
+        ] {
+            assert_eq!(Purpose::of(name), known, "{name}");
         }
         fs::remove_dir_all(&directory).unwrap();
     }

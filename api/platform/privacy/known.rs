@@ -1,4 +1,4 @@
-//! Keys that a database knows: by their fingerprints, and those of personal data by what becomes of them.
+//! Keys that a database knows: by their fingerprints, and those that follow each other by what becomes of them.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use kit::database::{Database, DatabaseError};
 use kit::row::Row;
 use kit::statement::Statement;
 
-use super::keys::{FIRST_DATA_KEY, data_key_number};
+use super::numbered::{FIRST_KEY, Numbers, Purpose};
 
 columns! {
     NAME "name": String;
@@ -15,14 +15,14 @@ columns! {
     STATE "state": String;
 }
 
-/// States of a key of personal data, in their order.
+/// States of a key that follows another one, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyState {
-    /// All processes are to read it before anything is sealed with it.
+    /// All processes are to read it before anything is written with it.
     Announced,
-    /// It seals.
+    /// Everything new is written with it.
     Current,
-    /// Data that it sealed is sealed again with another one.
+    /// What was written with it is written again with another one.
     Leaving,
     /// Nothing bears it any more.
     Left,
@@ -55,8 +55,8 @@ pub struct KnownKey {
     pub name: String,
     /// Its fingerprint.
     pub fingerprint: Vec<u8>,
-    /// Of a key of personal data: its number, and what becomes of it.
-    pub data: Option<(u32, KeyState)>,
+    /// Of a key that follows another: its purpose, its number, and what becomes of it.
+    pub numbered: Option<(Purpose, u32, KeyState)>,
 }
 
 /// All of them.
@@ -73,8 +73,9 @@ impl KnownKeys {
     pub fn of_rows(rows: Vec<Row>) -> Self {
         let known = |mut row: Row| {
             let (name, state) = (row.get(&NAME)?, row.get(&STATE));
-            let data = data_key_number(&name).map(|number| (number, KeyState::of(state.as_deref())));
-            Some(KnownKey { fingerprint: row.get(&FINGERPRINT).map(Vec::from)?, name, data })
+            let state = KeyState::of(state.as_deref());
+            let numbered = Purpose::of(&name).map(|(purpose, number)| (purpose, number, state));
+            Some(KnownKey { fingerprint: row.get(&FINGERPRINT).map(Vec::from)?, name, numbered })
         };
         Self(rows.into_iter().filter_map(known).collect())
     }
@@ -84,41 +85,39 @@ impl KnownKeys {
         Ok(Self::of_rows(database.read(&Self::statement()).await?))
     }
 
-    /// Numbers of the keys of personal data in a state, the oldest first.
-    pub fn in_state(&self, wanted: KeyState) -> Vec<u32> {
-        self.numbers(|state| state == wanted)
+    /// Numbers of the keys of a purpose in a state, the oldest first.
+    pub fn in_state(&self, purpose: Purpose, wanted: KeyState) -> Vec<u32> {
+        self.those(purpose, |state| state == wanted)
     }
 
-    /// Numbers of those whose files must be there, the oldest first.
-    pub fn readable(&self) -> Vec<u32> {
-        self.numbers(|state| state != KeyState::Retired)
+    /// Numbers of the keys of a purpose: the first one where the database knows none yet.
+    pub fn numbers(&self, purpose: Purpose) -> Numbers {
+        let all = self.those(purpose, |state| state != KeyState::Retired);
+        let current = self.in_state(purpose, KeyState::Current).last().copied().unwrap_or(FIRST_KEY);
+        if all.is_empty() { Numbers::first() } else { Numbers { all, current } }
     }
 
-    fn numbers(&self, wanted: impl Fn(KeyState) -> bool) -> Vec<u32> {
-        let data = self.0.iter().filter_map(|key| key.data).filter(|(_, state)| wanted(*state));
-        let mut numbers: Vec<u32> = data.map(|(number, _)| number).collect();
+    fn those(&self, purpose: Purpose, wanted: impl Fn(KeyState) -> bool) -> Vec<u32> {
+        let numbered = self.0.iter().filter_map(|key| key.numbered);
+        let those = numbered.filter(|(own, _, state)| *own == purpose && wanted(*state));
+        let mut numbers: Vec<u32> = those.map(|(_, number, _)| number).collect();
         numbers.sort_unstable();
         numbers
     }
 
-    /// Number of the key that seals: the first one where the database knows none yet.
-    pub fn sealing(&self) -> u32 {
-        self.in_state(KeyState::Current).last().copied().unwrap_or(FIRST_DATA_KEY)
+    /// Number of the next key of a purpose.
+    pub fn next(&self, purpose: Purpose) -> u32 {
+        self.those(purpose, |_| true).last().copied().unwrap_or(FIRST_KEY) + 1
     }
 
-    /// Number of the next key.
-    pub fn next(&self) -> u32 {
-        self.numbers(|_| true).last().copied().unwrap_or(FIRST_DATA_KEY) + 1
-    }
-
-    /// Whether one key follows another at the moment.
-    pub fn is_rotating(&self) -> bool {
-        !self.numbers(|state| matches!(state, KeyState::Announced | KeyState::Leaving)).is_empty()
+    /// Whether one key of a purpose follows another at the moment.
+    pub fn is_rotating(&self, purpose: Purpose) -> bool {
+        !self.those(purpose, |state| matches!(state, KeyState::Announced | KeyState::Leaving)).is_empty()
     }
 
     /// Fingerprints of the keys whose files must be there, by their names.
     pub fn fingerprints(&self) -> BTreeMap<String, Vec<u8>> {
-        let wanted = self.0.iter().filter(|key| key.data.is_none_or(|(_, state)| state != KeyState::Retired));
-        wanted.map(|key| (key.name.clone(), key.fingerprint.clone())).collect()
+        let is_there = |key: &&KnownKey| key.numbered.is_none_or(|(.., state)| state != KeyState::Retired);
+        self.0.iter().filter(is_there).map(|key| (key.name.clone(), key.fingerprint.clone())).collect()
     }
 }

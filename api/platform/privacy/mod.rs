@@ -10,6 +10,7 @@ pub mod holder;
 pub mod keys;
 pub mod known;
 pub mod mask;
+pub mod numbered;
 mod purpose;
 pub mod seal;
 

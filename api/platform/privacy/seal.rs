@@ -16,7 +16,8 @@ use aes_gcm_siv::{Aes256GcmSiv, Nonce};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::keys::{DataKeys, Key, keyed_hash};
+use super::keys::{Key, find, keyed_hash};
+use super::numbered::{NumberedKeys, Purpose};
 
 const VERSION: u8 = 1;
 const ALGORITHM_AES_256_GCM_SIV: u8 = 1;
@@ -67,9 +68,9 @@ struct Ring {
 }
 
 impl Ring {
-    fn of(data: &DataKeys) -> Self {
+    fn of(data: &NumberedKeys) -> Self {
         let all = data.all.iter().map(|(number, key)| (*number, cipher(key))).collect();
-        Self { directory: data.directory.clone(), sealing: data.sealing, all }
+        Self { directory: data.directory.clone(), sealing: data.current, all }
     }
 }
 
@@ -79,12 +80,12 @@ fn cipher(key: &Key) -> Aes256GcmSiv {
 
 impl Sealer {
     /// A sealer with keys of data and a commitment key.
-    pub fn new(data: &DataKeys, commitment: &Key) -> Self {
+    pub fn new(data: &NumberedKeys, commitment: &Key) -> Self {
         Self { ring: RwLock::new(Arc::new(Ring::of(data))), commitment: commitment.clone() }
     }
 
     /// Uses these keys of data from now on; of those that are `lacking` among them the ones that it has.
-    pub fn take_up(&self, data: &DataKeys, lacking: &[u32]) {
+    pub fn take_up(&self, data: &NumberedKeys, lacking: &[u32]) {
         let (former, mut ring) = (self.ring(), Ring::of(data));
         let held = lacking.iter().filter_map(|number| Some((*number, former.all.get(number)?.clone())));
         ring.all.extend(held);
@@ -165,7 +166,7 @@ impl Sealer {
         if ring.all.contains_key(&number) {
             return Some(ring);
         }
-        let key = DataKeys::find(&ring.directory, number).ok()?;
+        let key = find(&ring.directory, &Purpose::Data.name(number)).ok()?;
         let mut more = Ring::clone(&ring);
         more.all.insert(number, cipher(&key));
         Some(Arc::new(more))
@@ -227,15 +228,16 @@ pub fn commitment_of(envelope: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::keys::make;
     use super::*;
 
     fn owner(id: u128) -> Owner<'static> {
         Owner { kind: "people", field: "personal", id: Uuid::from_u128(id), district_code: "511802" }
     }
 
-    fn keys(sealing: u32, numbers: &[u32]) -> DataKeys {
+    fn keys(current: u32, numbers: &[u32]) -> NumberedKeys {
         let key = |number: &u32| (*number, Key::new([u8::try_from(*number).unwrap(); 32]));
-        DataKeys { directory: "/nowhere".into(), sealing, all: numbers.iter().map(key).collect() }
+        NumberedKeys { directory: "/nowhere".into(), current, all: numbers.iter().map(key).collect() }
     }
 
     #[test]
@@ -261,11 +263,11 @@ mod tests {
     fn a_key_that_another_process_made_this_moment_is_found() {
         let directory = std::env::temp_dir().join(format!("lianfang-ring-{}", Uuid::now_v7()));
         std::fs::create_dir_all(&directory).unwrap();
-        let behind = Sealer::new(&DataKeys { directory: directory.clone(), ..keys(1, &[1]) }, &Key::default());
-        DataKeys::make(&directory, 2).unwrap();
+        let behind = Sealer::new(&NumberedKeys { directory: directory.clone(), ..keys(1, &[1]) }, &Key::default());
+        make(&directory, "data-2").unwrap();
         let mut all = keys(2, &[1]).all;
-        all.insert(2, DataKeys::find(&directory, 2).unwrap());
-        let ahead = Sealer::new(&DataKeys { directory: directory.clone(), sealing: 2, all }, &Key::default());
+        all.insert(2, find(&directory, "data-2").unwrap());
+        let ahead = Sealer::new(&NumberedKeys { directory: directory.clone(), current: 2, all }, &Key::default());
         let envelope = ahead.seal(owner(1), b"519999194803120012").unwrap();
         assert_eq!(behind.open(owner(1), &envelope).unwrap().unwrap(), b"519999194803120012");
         assert_eq!(behind.seals_with(), 1);

@@ -97,7 +97,7 @@ impl Readiness {
             return Err(is_down(Code::UNAVAILABLE, worker));
         }
         if core.ext::<Holder>().lacking().is_some() {
-            return Err(unready("a key that other processes seal with can't be read"));
+            return Err(unready("a key that other processes write with can't be read"));
         }
         if core.config.database_url.is_none() && !has_room(core) {
             return Err(unready("the disk of the database is full"));

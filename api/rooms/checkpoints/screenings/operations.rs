@@ -22,12 +22,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::plates::{check_plate, guess_plate_kind};
-use super::{SCREENINGS, wire};
+use super::{SCREENINGS, vehicles, wire};
 use crate::platform::access::Role;
 use crate::platform::http::schema::form;
 use crate::platform::http::schema::reference;
 use crate::platform::http::{Access, Answer, Call, Operation};
-use crate::platform::privacy::blind::blind_index;
+use crate::platform::privacy::blind::Finding;
+use crate::platform::privacy::holder;
 use crate::platform::privacy::mask::mask_name;
 use crate::records::codes::ONE_OF;
 use crate::records::list::list_where;
@@ -107,8 +108,9 @@ async fn search(call: Call) -> Answer {
     }
     let by = sought.as_ref().map_or(if by_id { "person_id" } else { "plate" }, Sought::by);
     crate::rooms::registers::note_found(&call, "screenings.search", by, &found).await?;
+    let finding = holder::finding(core).await?;
     let page = list_where(core, actor, screenings, &form, |district_code, statement| match &plate {
-        Some(plate) => with_plate(&call, district_code, plate, statement),
+        Some(plate) => with_plate(&call, &finding, (district_code, plate), statement),
         None if sought.is_some() => {
             let ids = ids.iter().copied().map(Value::Id).collect();
             statement.sql(" AND r.person_id = ANY(").column(ColumnType::Id, ids).sql(")")
@@ -146,9 +148,13 @@ fn plate(form: &Values, faults: &mut Faults) -> Option<String> {
     plate.ok()
 }
 
-fn with_plate(call: &Call, district_code: &str, plate: &str, statement: Statement) -> Statement {
-    let index = blind_index(&call.core.keys.blind_index, district_code, PLATE_NUMBER.name(), plate);
-    statement.sql(" AND r.plate_blind_index = ").bytes(index)
+fn with_plate(call: &Call, finding: &Finding, (district_code, plate): (&str, &str), statement: Statement) -> Statement {
+    let vehicle = vehicles::of_plate(&call.core.keys, district_code, plate);
+    let indexes = finding.indexes_apart(district_code, PLATE_NUMBER.name(), plate, vehicle);
+    statement
+        .sql(" AND r.plate_blind_index = ANY(")
+        .column(ColumnType::Bytes, indexes.into_iter().map(Value::Bytes).collect())
+        .sql(")")
 }
 
 async fn look_up(call: Call) -> Answer {
@@ -213,7 +219,9 @@ async fn came_with(call: &Call, district_code: &str, plate: &str) -> Result<Vec<
         .text(district_code)
         .sql(" AND NOT r.voided AND r.person_id IS NOT NULL AND r.occurred_at > ")
         .bind(ColumnType::Instant, Value::Instant(call.core.clock.now() - LATELY));
-    let statement = with_plate(call, district_code, plate, statement).sql(" LIMIT 20").seeing_district(district_code);
+    let finding = holder::finding(&call.core).await?;
+    let statement =
+        with_plate(call, &finding, (district_code, plate), statement).sql(" LIMIT 20").seeing_district(district_code);
     let rows = call.core.database.read(&statement).await?;
     Ok(rows.into_iter().filter_map(|mut row| row.get(&wire::PERSON_ID)).collect())
 }

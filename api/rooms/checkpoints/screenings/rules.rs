@@ -22,7 +22,7 @@ use super::wire::{
     ABNORMAL, ANSWERS, COMPLETE, DIRECTION, Direction, PERSON, PERSON_ID, PERSON_KIND, PLACE_ID, PersonKind, RETEST_OF,
     SYMPTOMS, ScreeningAnswer, Symptom, TEMPERATURE_C, VEHICLE, Vehicle,
 };
-use crate::platform::privacy::blind::blind_index;
+use crate::platform::privacy::blind::Indexer;
 use crate::platform::privacy::keys::Keys;
 use crate::records::codes::{EXCLUSIVE_FIELDS, NOT_WITH_OTHERS};
 use crate::records::conditions::Condition;
@@ -145,10 +145,13 @@ impl Rules for ScreeningRules {
         &["plate_blind_index"]
     }
 
-    fn blind_values(&self, record: &Record, context: &Context<'_>) -> Vec<Value> {
+    fn blind_values(&self, record: &Record, keys: &Keys, indexer: &Indexer) -> Vec<Value> {
         let plate = record.values.get(&VEHICLE).and_then(|vehicle| vehicle.plate_number);
         let district_code = &record.envelope.district_code;
-        let index = |plate: String| blind_index(&context.keys.blind_index, district_code, PLATE_NUMBER.name(), &plate);
+        let index = |plate: String| {
+            let vehicle = vehicles::of_plate(keys, district_code, &plate);
+            indexer.index_apart(district_code, PLATE_NUMBER.name(), &plate, vehicle)
+        };
         vec![plate.map_or(Value::Null, |plate| Value::Bytes(index(plate)))]
     }
 
@@ -191,7 +194,7 @@ impl Rules for ScreeningRules {
     }
 
     fn distinct_rows(&self, _figure: &str) -> &'static str {
-        vehicles::OF_ROW
+        &vehicles::OF_ROW
     }
 
     fn person(&self, record: &Record) -> Option<Uuid> {

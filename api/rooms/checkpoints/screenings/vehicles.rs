@@ -1,6 +1,8 @@
 //! Conditions on passages beside their columns, and the vehicles among them: a vehicle's passage (辆次) is one a plate
 //! and pass group, else one a plate and passage, however many people sat in it.
 
+use std::sync::LazyLock;
+
 use kit::columns;
 use kit::field::{Field, Shape};
 use kit::statement::Statement;
@@ -9,7 +11,7 @@ use kit::value::Value;
 use uuid::Uuid;
 
 use super::wire::{PASS_GROUP_ID, PersonKind, VEHICLE};
-use crate::platform::privacy::blind::derived_id;
+use crate::platform::privacy::blind::{derived_id, telling_apart};
 use crate::platform::privacy::keys::Keys;
 use crate::records::Record;
 use crate::records::conditions::{Condition, ConditionContext};
@@ -22,8 +24,12 @@ columns! {
 /// Under which name they are kept.
 pub const KEPT_AS: &str = "screenings.vehicles";
 /// A row's vehicle as SQL; without a plate none.
-pub const OF_ROW: &str =
-    "CASE WHEN r.plate_blind_index IS NOT NULL THEN (r.plate_blind_index, coalesce(r.pass_group_id, r.id)) END";
+pub static OF_ROW: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "CASE WHEN r.plate_blind_index IS NOT NULL THEN ({}, coalesce(r.pass_group_id, r.id)) END",
+        telling_apart("r.plate_blind_index")
+    )
+});
 
 static HAS_VEHICLE: Field = Field::new(
     "has_vehicle",
@@ -71,6 +77,11 @@ fn of_person_kind(statement: Statement, value: &Value, _asking: &ConditionContex
 /// Stand-in of the plate's blind index once a record is purged: the vehicle's passage, so that it counts as before.
 pub fn left_of(record: &Record, keys: &Keys) -> Vec<Value> {
     vec![of_record(record, keys).map_or(Value::Null, |vehicle| Value::Bytes(vehicle.as_bytes().to_vec()))]
+}
+
+/// The vehicle that a plate names in a district: the same whichever key its index is under.
+pub fn of_plate(keys: &Keys, district_code: &str, plate: &str) -> Uuid {
+    derived_id(&keys.identity, &["plate", district_code, plate])
 }
 
 /// The vehicle's passage that a record belongs to. By the permanent key: the same whenever it is counted again, and no

@@ -28,7 +28,8 @@ use crate::platform::access::roles::Actor;
 use crate::platform::codes::INVALID_ORDER;
 use crate::platform::divisions::tree::known_county;
 use crate::platform::privacy::REVEALERS;
-use crate::platform::privacy::blind::{blind_index, derived_id};
+use crate::platform::privacy::blind::{Indexer, derived_id};
+use crate::platform::privacy::keys::Keys;
 use crate::records::codes::EXCLUSIVE_FIELDS;
 use crate::records::conditions::Condition;
 use crate::records::include::Beside;
@@ -171,10 +172,10 @@ impl Rules for PersonRules {
         &["document_blind_index", "phone_blind_index", "name_blind_index"]
     }
 
-    fn blind_values(&self, record: &Record, context: &Context<'_>) -> Vec<Value> {
+    fn blind_values(&self, record: &Record, _keys: &Keys, indexer: &Indexer) -> Vec<Value> {
         let index = |field: &TypedField<String>| {
             let text = record.values.get(field)?;
-            Some(blind_index(&context.keys.blind_index, &record.envelope.district_code, field.name(), text))
+            Some(indexer.index(&record.envelope.district_code, field.name(), text))
         };
         let fields = [&DOCUMENT_NUMBER, &PHONE, &NAME];
         fields.map(|field| index(field).map_or(Value::Null, Value::Bytes)).to_vec()

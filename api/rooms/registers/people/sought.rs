@@ -5,16 +5,17 @@ use kit::catalogue::FaultCode;
 use kit::faults::Faults;
 use kit::field::{Field, Shape, free_text};
 use kit::problem::Problem;
-use kit::statement::Statement;
+use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
 use kit::time::day_of;
 use kit::typed::{FieldType, TypedField};
-use kit::value::Values;
+use kit::value::{Value, Values};
 
 use crate::platform::access::roles::Actor;
 use crate::platform::core::Core;
 use crate::platform::divisions::tree::known_county;
-use crate::platform::privacy::blind::blind_index;
+use crate::platform::privacy::blind::Finding;
+use crate::platform::privacy::holder;
 use crate::platform::privacy::mask::looks_masked;
 use crate::records::codes::{MASKED_VALUE, ONE_OF};
 use crate::records::envelope::AREA_CODE;
@@ -106,28 +107,36 @@ impl Sought {
     }
 
     /// Adds the condition to a statement over people, `r`, of that district.
-    pub fn condition(&self, core: &Core, district_code: &str, statement: Statement) -> Statement {
-        let index = |field: &TypedField<String>, text: &str| {
-            blind_index(&core.keys.blind_index, district_code, field.name(), text)
+    fn condition(&self, finding: &Finding, district_code: &str, statement: Statement) -> Statement {
+        let (field, text) = match self {
+            Self::Document(number) => (&wire::DOCUMENT_NUMBER, number),
+            Self::Phone(phone) => (&wire::PHONE, phone),
+            Self::Name(name, _) => (&wire::NAME, name),
         };
-        let statement = statement.sql(" AND NOT r.voided AND r.");
+        let indexes = finding.indexes(district_code, field.name(), text);
+        let statement = statement
+            .sql(format!(" AND NOT r.voided AND r.{} = ANY(", self.column()))
+            .column(ColumnType::Bytes, indexes.into_iter().map(Value::Bytes).collect())
+            .sql(")");
         match self {
-            Self::Document(number) => {
-                statement.sql("document_blind_index = ").bytes(index(&wire::DOCUMENT_NUMBER, number))
-            }
-            Self::Phone(phone) => statement.sql("phone_blind_index = ").bytes(index(&wire::PHONE, phone)),
-            Self::Name(name, area_code) => {
-                let statement = statement.sql("name_blind_index = ").bytes(index(&wire::NAME, name));
-                within("r", statement.sql(" AND "), area_code)
-            }
+            Self::Name(_, area_code) => within("r", statement.sql(" AND "), area_code),
+            Self::Document(_) | Self::Phone(_) => statement,
+        }
+    }
+
+    fn column(&self) -> &'static str {
+        match self {
+            Self::Document(_) => "document_blind_index",
+            Self::Phone(_) => "phone_blind_index",
+            Self::Name(..) => "name_blind_index",
         }
     }
 
     /// The people in the actor's scope who are sought, those merged into others left out.
     pub async fn find(&self, core: &Core, actor: &Actor, kind: &'static Kind) -> Result<Vec<Record>, Problem> {
-        let mut found: Vec<Record> = Vec::new();
+        let (finding, mut found) = (holder::finding(core).await?, Vec::<Record>::new());
         for district_code in &actor.districts {
-            let statement = self.condition(core, district_code, visible_to(actor, kind, district_code));
+            let statement = self.condition(&finding, district_code, visible_to(actor, kind, district_code));
             let statement = statement.sql(" ORDER BY r.id LIMIT ").integer(MOST);
             for record in read::load(core, kind, &statement).await? {
                 let id = record.envelope.id;
@@ -149,7 +158,7 @@ impl Sought {
     ) -> Result<Vec<Record>, Problem> {
         let select = format!("SELECT {} FROM {} AS r WHERE r.district_code = ", kind.select(), kind.name);
         let all = Statement::new(select).text(district_code).seeing_district(district_code);
-        let statement = self.condition(core, district_code, all);
+        let statement = self.condition(&holder::finding(core).await?, district_code, all);
         read::load(core, kind, &statement.sql(" ORDER BY r.id LIMIT ").integer(MOST)).await
     }
 }
