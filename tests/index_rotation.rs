@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::imports::{counts, import};
-use crate::isolation_cases::set_clock;
+use crate::isolation_cases::{case, notified, set_clock};
 use crate::key_rotation::{command, counted, found, kill_when, outcome, person, state, with_keys, written_beside};
 use crate::purge::{Later, written};
 use crate::support::dumps::Scratch;
@@ -140,6 +140,8 @@ async fn all_are_found_and_told_apart_wherever_it_is_broken_off() {
     let path = format!("/v1/screenings/{}", alone["id"].as_str().unwrap());
     admin.patch(&path, "\"1\"", &json!({"temperature_c": "36.9"})).await.expect(200);
     sign_in(app, &gate.password).await;
+    let nurse = app.health_worker("八步镇").await;
+    notified(&nurse, case(90, json!({}))).await;
     gate.holds(4, 2, "before").await;
     let before = under(app).await;
     assert_eq!((before.keys().collect::<Vec<_>>(), lengths(app).await), (vec![&1], vec![32]), "{before:?}");
@@ -171,14 +173,14 @@ async fn all_are_found_and_told_apart_wherever_it_is_broken_off() {
     assert_eq!(sessions(app).await, (1, 1), "the one of the former key is replaced");
     assert_eq!((under(app).await.keys().collect::<Vec<_>>(), lengths(app).await), (vec![&1, &2], vec![48, 52]));
     gate.holds(7, 5, "current").await;
-    let sheet = format!(
-        "卡点,方向,发生时间,人员.姓名,手机号\r\n{},进,2020年2月1日 8:00,王五,15400000001\r\n{0},进,2020年2月1日 8:01,王五,15400000006\r\n",
-        gate.place
-    );
-    let told = import(there, "screenings", "", "text/csv", sheet.into_bytes()).await;
-    assert_eq!(counts(&told), [2, 0, 0, 0, 0], "{told}");
+    let readings = async |on: &str| {
+        let sheet = format!("手机号,日期,时段,体温\n15400000090,{on},上午,36.4\n");
+        let told = import(&nurse.at(&gate.other), "temperature_readings", "", "text/csv", sheet.into_bytes()).await;
+        assert_eq!(counts(&told), [1, 0, 0, 0, 0], "who is told by his phone is known: {told}");
+    };
+    readings("2020-02-01").await;
 
-    // Records are done, their history isn't; who is found by his phone in a file is nobody new.
+    // Records are done, their history isn't.
     app.sql("DELETE FROM key_holders WHERE host = 'elsewhere'").await;
     let mut held = app.connection().await;
     held.batch_execute("BEGIN; SELECT 1 FROM record_revisions FOR UPDATE").await.unwrap();
@@ -195,6 +197,7 @@ async fn all_are_found_and_told_apart_wherever_it_is_broken_off() {
     assert_eq!((&told["key"], &told["left"]), (&json!("blind-index-2"), &json!(0)), "{told}");
     assert_eq!((under(app).await.keys().collect::<Vec<_>>(), lengths(app).await), (vec![&2], vec![52]));
     gate.holds(7, 5, "afterwards").await;
+    readings("2020-02-02").await;
     sign_in(app, &gate.password).await;
     assert_eq!(sessions(app).await, (1, 2));
     retired_at_last(&gate, alone["id"].as_str().unwrap(), &former).await;

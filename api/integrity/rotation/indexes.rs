@@ -216,7 +216,7 @@ impl Place {
             Of::Current(_) | Of::Sessions => {
                 let select = match self.of {
                     Of::Current(kind) => kind.select(),
-                    _ => "t.id, t.device, t.device_blind_index",
+                    Of::Former(_) | Of::Sessions => "t.id, t.device, t.device_blind_index",
                 };
                 Statement::new(format!("SELECT {select} FROM {table} AS t WHERE "))
                     .then(self.others(district_code, goal))

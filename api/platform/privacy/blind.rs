@@ -54,7 +54,7 @@ impl Indexer {
         let hash = keyed_hash(&self.key, &[district_code.as_bytes(), field.as_bytes(), normalized.as_bytes()]);
         match self.number {
             FIRST_KEY => hash.to_vec(),
-            later => [&later.to_be_bytes()[..], &hash].concat(),
+            later => [later.to_be_bytes().as_slice(), hash.as_slice()].concat(),
         }
     }
 
@@ -155,14 +155,12 @@ pub fn telling_apart(column: &str) -> String {
 
 /// Number of the key that a column's index is under, as SQL; NULL where there is none, or only what a purge left.
 pub fn key_of(column: &str) -> String {
-    let later = [HASH_BYTES + NUMBER_BYTES, HASH_BYTES + NUMBER_BYTES + APART_BYTES];
+    let (later, later_apart) = (HASH_BYTES + NUMBER_BYTES, HASH_BYTES + NUMBER_BYTES + APART_BYTES);
     let byte = |index: usize| format!("get_byte({column}, {index})::bigint");
     let number = format!("{} * 16777216 + {} * 65536 + {} * 256 + {}", byte(0), byte(1), byte(2), byte(3));
     format!(
-        "CASE WHEN octet_length({column}) IN ({HASH_BYTES}, {}) THEN {FIRST_KEY}::bigint WHEN octet_length({column}) IN ({}, {}) THEN {number} END",
-        HASH_BYTES + APART_BYTES,
-        later[0],
-        later[1]
+        "CASE WHEN octet_length({column}) IN ({HASH_BYTES}, {}) THEN {FIRST_KEY}::bigint WHEN octet_length({column}) IN ({later}, {later_apart}) THEN {number} END",
+        HASH_BYTES + APART_BYTES
     )
 }
 
