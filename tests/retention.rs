@@ -183,6 +183,39 @@ fn policy(kind: &str, kept_days: i64, effective_on: &str) -> Json {
     json!({"record_kind": kind, "kept_days": kept_days, "effective_on": effective_on, "basis": "区指挥部个人信息留存规定"})
 }
 
+/// A day's policy is carried out in every district where it can be.
+#[tokio::test]
+async fn a_district_whose_purge_fails_keeps_no_other_waiting() {
+    let app = TestApp::start().await;
+    hold_the_worker(&app).await;
+    set_clock(&app, "2020-06-01T10:00:00+08:00");
+    for (district_code, township) in [("511802", "511802005"), ("511803", "511803001")] {
+        let head = app.head_of(district_code).await;
+        let place = examples::checkpoint(&head, township).await;
+        many(&head, &place, 3).await;
+        let mut body = policy("screenings", 100, "2020-06-10");
+        body["area_code"] = district_code.into();
+        head.post("/v1/retention-policies", &body).await.expect(201);
+    }
+    app.sql(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$; \
+         CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON purges FOR EACH ROW WHEN (NEW.district_code = '511802') EXECUTE FUNCTION refuse()",
+    )
+    .await;
+    set_clock(&app, "2020-06-10T00:01:00+08:00");
+    assert!(look_after(&app.core).await.is_err(), "the failure is told");
+    let certified = async |district_code: &str| {
+        count(&app, &format!("purges WHERE state = 'complete' AND district_code = '{district_code}'")).await
+    };
+    assert_eq!((certified("511802").await, certified("511803").await), (0, 1));
+    assert_eq!(whole_screenings(&app).await, 3, "those of the other district");
+    // What was done isn't done again, and what failed is.
+    app.sql("DROP TRIGGER refuse ON purges").await;
+    look_after(&app.core).await.unwrap();
+    assert_eq!((certified("511802").await, certified("511803").await), (1, 1));
+    assert_eq!(whole_screenings(&app).await, 0);
+}
+
 #[tokio::test]
 async fn a_policy_purges_from_its_day_on_and_not_before() {
     let app = TestApp::start().await;

@@ -95,7 +95,7 @@ async fn purge_at(
 ) -> Result<String, Failure> {
     prepare(backend).await?;
     let core = start::core(config, &backend.service_url, routes::kinds()).await?;
-    let mut districts = lianfang::platform::leases::districts(&core);
+    let mut districts = lianfang::platform::divisions::each::districts(&core);
     if let Some(only) = &only {
         districts.retain(|code| code == only);
         if districts.is_empty() {

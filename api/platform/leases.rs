@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::config::Config;
 use super::core::{Core, Extension};
+pub use super::divisions::each::districts;
 
 /// A lease that wasn't renewed for so long is anybody's.
 const LEASE: Duration = Duration::from_secs(50);
@@ -152,9 +153,4 @@ async fn delete(core: &Core, leases: Vec<(String, Uuid)>) -> Result<(), Problem>
     let mut connection = core.database.connection().await?;
     let _: Vec<Row> = statement.load(&mut connection).await.map_err(DatabaseError::from)?;
     Ok(())
-}
-
-/// The districts that are known, in their order.
-pub fn districts(core: &Core) -> Vec<String> {
-    core.divisions.districts().map(str::to_owned).collect()
 }

@@ -13,7 +13,7 @@ use ledger::Ledger;
 
 use crate::platform::config::{Config, RowSecurity};
 use crate::platform::core::Core;
-use crate::platform::divisions::each::{clock_of, new_clock};
+use crate::platform::divisions::each::{clock_of, districts, new_clock};
 use crate::platform::divisions::refresh;
 use crate::platform::divisions::tree::{DivisionDataError, Divisions};
 use crate::platform::embedded::{Durability, Embedded, EmbeddedError};
@@ -187,8 +187,7 @@ async fn load_divisions(database: &Database, divisions: &Divisions) -> Result<()
 /// former release wrote it, and nobody who follows the ledger would see it. A district whose database is away is left
 /// alone: the others are served.
 async fn start_districts(core: &Core) -> Result<(), StartError> {
-    let districts: Vec<String> = core.divisions.districts().map(str::to_owned).collect();
-    for district_code in districts {
+    for district_code in districts(core) {
         match start_district(core, &district_code).await {
             Err(StartError::Database(DatabaseError::Unreachable(error))) => {
                 tracing::warn!(district_code, error, "a district whose database is away");

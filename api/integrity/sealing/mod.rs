@@ -15,7 +15,7 @@ use kit::problem::Problem;
 
 use super::owner::{OwnerConnection, Work};
 use crate::platform::core::Core;
-use crate::platform::leases::districts;
+use crate::platform::divisions::each::districts;
 use crate::records::Kind;
 
 /// Rows of one statement: few enough that nobody who writes waits long.

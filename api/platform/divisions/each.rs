@@ -15,6 +15,11 @@ columns! {
     LAST_NO "last_no": i64;
 }
 
+/// The districts that are known, in their order.
+pub fn districts(core: &Core) -> Vec<String> {
+    core.divisions.districts().map(str::to_owned).collect()
+}
+
 /// Rows of all districts, asked for with one statement while all are there; else of each that is there. `make` puts a
 /// statement together from the condition that tells which districts it is about.
 ///
@@ -27,8 +32,7 @@ pub async fn over_all(core: &Core, make: impl Fn(Statement) -> Statement) -> Res
         answer => return answer,
     };
     let (mut rows, mut reached) = (Vec::new(), false);
-    let districts: Vec<String> = core.divisions.districts().map(str::to_owned).collect();
-    for district_code in districts {
+    for district_code in districts(core) {
         let only = Statement::new("district_code = ").text(&district_code);
         match core.database.read(&make(only).seeing_district(&district_code)).await {
             Ok(found) => {
@@ -55,8 +59,7 @@ pub async fn in_each<F>(core: &Core, work: impl Fn(String) -> F) -> Result<(), P
 where
     F: Future<Output = Result<(), Problem>>,
 {
-    let districts: Vec<String> = core.divisions.districts().map(str::to_owned).collect();
-    let mut done = stream::iter(districts)
+    let mut done = stream::iter(districts(core))
         .map(|district_code| {
             let done = work(district_code.clone());
             async move { (district_code, done.await) }

@@ -12,7 +12,7 @@ use super::kinds::DutyKind;
 use super::sources::{Answerers, answerers};
 use super::wire::{ASSIGNEE_ID, DUTY_KIND, DutyLine, DutyState, LINE, SUBJECT_ID, SUBJECT_KIND};
 use crate::platform::core::Core;
-use crate::platform::leases::districts;
+use crate::platform::divisions::each::districts;
 use crate::records::change::Changes;
 use crate::records::create::TRIES;
 use crate::records::{Record, read};

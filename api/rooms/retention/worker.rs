@@ -14,7 +14,8 @@ use crate::integrity::owner::OwnerAddress;
 use crate::integrity::purge::{self, Certificate, Order};
 use crate::platform::config::Config;
 use crate::platform::core::{Core, Extension};
-use crate::platform::leases::{districts, under_lease};
+use crate::platform::divisions::each::in_each;
+use crate::platform::leases::under_lease;
 
 /// Name of the worker, and of its lease.
 pub const NAME: &str = "purges";
@@ -79,23 +80,20 @@ async fn tell_of_waiting(core: &Core) -> Result<(), Problem> {
 /// database is away stops no other.
 ///
 /// # Errors
-/// The last of those that befell a district, once all were looked after.
+/// One of those that befell a district, once all were looked after.
 pub async fn look_after(core: &Core) -> Result<(), Problem> {
     let Some(url) = core.ext::<OwnerAddress>().of_owner().await? else { return Ok(()) };
     let (ordered, policies) = (purge::waiting(core).await?, all_in_force(core).await?);
-    let mut last = Ok(());
-    for district_code in districts(core) {
+    let (ordered, policies) = (&ordered, &policies);
+    in_each(core, |district_code| async move {
         let due = |policy: &&InForce| policy.district_code == district_code && !core.ext::<Kept>().is_done(policy);
         let due: Vec<&InForce> = policies.iter().filter(due).collect();
         if !ordered.contains(&district_code) && due.is_empty() {
-            continue;
+            return Ok(());
         }
-        if let Err(problem) = in_district(core, url, &district_code, &due, &mut |_, _| {}).await {
-            tracing::debug!(%problem, district_code, "a district could not be purged");
-            last = Err(problem);
-        }
-    }
-    last
+        in_district(core, url, &district_code, &due, &mut |_, _| {}).await.map(|_| ())
+    })
+    .await
 }
 
 /// Carries out what was ordered in a district and what policies in force say; its certificates. `progress` is told records
