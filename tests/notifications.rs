@@ -107,6 +107,43 @@ async fn each_is_told_what_is_his_without_a_name_and_marks_it_read() {
     assert!(told(&nurse, "").await.iter().all(|item| item["at"].as_str().unwrap() > "2020-01-25T22"));
 }
 
+/// A duty that comes back to somebody is news again, though he read of the first time.
+#[tokio::test]
+async fn what_is_handed_over_again_is_unread_again() {
+    let app = TestApp::start().await;
+    set_clock(&app, "2020-01-23T05:00:00+08:00");
+    let nurse = app.health_worker("八步镇").await;
+    let (village, neighbour) =
+        (app.actor(Role::VillageCadre, "八步镇").await, app.actor(Role::VillageCadre, "八步镇").await);
+    let id = notified(&nurse, supervised(1, &[("village", &village)])).await;
+    step(&nurse, &id, "under_observation", json!({})).await.expect(201);
+    let check = duties(&village, "assignee=me&state=open&duty_kind=village_check").await;
+    let path = format!("/v1/duties/{}:hand-over", check[0]["id"].as_str().unwrap());
+    let give = async |from: &Actor, to: &Actor| from.post(&path, &json!({"assignee_id": to.id})).await.expect(200);
+    give(&village, &neighbour).await;
+    let first = told(&neighbour, "&unread=true").await;
+    assert_eq!(types(&first), ["handover"]);
+    neighbour.post("/v1/notifications:read", &json!({"ids": [first[0]["id"]]})).await.expect(204);
+    assert!(told(&neighbour, "&unread=true").await.is_empty());
+    give(&neighbour, &village).await;
+    assert_eq!(types(&told(&village, "&unread=true").await), ["handover"]);
+    assert!(told(&neighbour, "").await.is_empty(), "it isn't his any more");
+    give(&village, &neighbour).await;
+    let again = told(&neighbour, "&unread=true").await;
+    assert_eq!((types(&again), again.len()), (vec!["handover"], 1));
+    assert_ne!(again[0]["id"], first[0]["id"]);
+    // A mark of a former release, which told both by one name, is of the first.
+    let former = format!("handover_{}", check[0]["id"].as_str().unwrap().replace('-', ""));
+    let mark = format!(
+        "UPDATE notification_reads SET reads = jsonb_build_object('{former}', '2020-01-22T05:00:00+08:00') WHERE user_id = '{}'",
+        neighbour.id
+    );
+    app.sql(&mark).await;
+    assert_eq!(told(&neighbour, "&unread=true").await.len(), 1);
+    app.sql(&mark.replace("2020-01-22T", "2199-01-22T")).await;
+    assert!(told(&neighbour, "&unread=true").await.is_empty());
+}
+
 #[tokio::test]
 async fn whose_role_is_gone_is_told_nothing_and_conflicts_are_told_to_whose_phone_it_was() {
     let app = TestApp::start().await;

@@ -32,7 +32,7 @@ pub async fn all(core: &Core, actor: &Actor) -> Result<Vec<Found>, Problem> {
         for duty in &own {
             // Duties that one took oneself are no news.
             let handed = handed.get(&duty.envelope.id).filter(|turn| turn.by != actor.user_id);
-            of_own(duty, handed.map(|turn| turn.at), &mut found);
+            of_own(duty, handed, &mut found);
         }
         offered_to(core, actor, district_code, now, &mut found).await?;
         answers_to(core, actor, district_code, now, &mut found).await?;
@@ -71,7 +71,7 @@ async fn duties(
     read::load(core, &DUTIES, &statement).await
 }
 
-fn of_own(duty: &Record, handed_at: Option<DateTime<Utc>>, found: &mut Vec<Found>) {
+fn of_own(duty: &Record, handed: Option<&Turn>, found: &mut Vec<Found>) {
     let values = &duty.values;
     let state = values.get(&wire::STATE);
     let is_fever = values.get(&wire::DUTY_KIND).is_some_and(is_of_fever);
@@ -81,8 +81,8 @@ fn of_own(duty: &Record, handed_at: Option<DateTime<Utc>>, found: &mut Vec<Found
     if let (Some(DutyState::Missed), Some(at)) = (state, values.get(&wire::DUE_AT)) {
         found.push(told(duty, NotificationType::Missed, at));
     }
-    if let (Some(at), true) = (handed_at, state != Some(DutyState::Waived)) {
-        found.push(told(duty, NotificationType::Handover, at));
+    if let (Some(turn), true) = (handed, state != Some(DutyState::Waived)) {
+        found.push(turned(duty, NotificationType::Handover, turn));
     }
 }
 

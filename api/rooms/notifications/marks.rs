@@ -46,7 +46,9 @@ impl Marks {
     /// When a notification was read; none where it wasn't.
     pub fn read_at(&self, found: &Found) -> Option<DateTime<Utc>> {
         let passed = self.up_to.filter(|(up_to, _)| found.at <= *up_to).map(|(_, at)| at);
-        self.reads.get(&found.id()).copied().into_iter().chain(passed).min()
+        // Marks of a former release are of what had come by then.
+        let former = found.former_id().and_then(|id| self.reads.get(&id)).filter(|read_at| **read_at >= found.at);
+        self.reads.get(&found.id()).or(former).copied().into_iter().chain(passed).min()
     }
 }
 

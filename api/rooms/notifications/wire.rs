@@ -63,6 +63,12 @@ impl Found {
         self.revision.map_or(id.clone(), |revision| format!("{id}_{revision}"))
     }
 
+    /// Id under which a former release told a handover, whichever it was of a duty's.
+    pub fn former_id(&self) -> Option<String> {
+        let is_handover = self.kind == NotificationType::Handover;
+        is_handover.then(|| format!("{}_{}", self.kind, self.subject.1.simple()))
+    }
+
     /// Its text, without a name.
     pub fn text(&self, language: Language) -> String {
         let label = self.label.unwrap_or(Text::new("a duty", "责任事项"));
