@@ -133,6 +133,30 @@ fn only(reply: Reply) -> (String, String, String) {
 }
 
 /// The table of what is worth a test: the first two rows about gifts.
+/// A trace is bounded, and what is left follows from all that was issued.
+#[tokio::test]
+async fn a_trace_of_very_many_issues_says_that_it_was_cut() {
+    let goods = Goods::begin().await;
+    let gift = make(&goods.admin, "donations", goods.gift("20000", json!({}))).await;
+    let issue = json!({"from_place_id": goods.warehouse, "recipient_org_id": goods.street, "donation_id": gift, "items": [goods.item("1")], "occurred_at": "2020-02-02T11:00:00+08:00"});
+    let issue = make(&goods.admin, "material-issues", issue).await;
+    assert_eq!(goods.trace(&gift).await["truncated"], json!(false));
+    let copies = |from: u32, to: u32, at: &str| {
+        format!(
+            "INSERT INTO material_issues SELECT (jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid(), 'change_no', 1000000 + n, 'occurred_at', '{at}'::timestamptz))).* \
+             FROM material_issues AS r, generate_series({from}, {to}) AS n WHERE r.id = '{issue}'"
+        )
+    };
+    goods.app.sql(&copies(1, 9_999, "2020-01-30T09:00:00+08:00")).await;
+    let whole = goods.trace(&gift).await;
+    assert_eq!((whole["issues"].as_array().unwrap().len(), &whole["truncated"]), (10_000, &json!(false)));
+    goods.app.sql(&copies(10_000, 10_001, "2020-02-02T11:30:00+08:00")).await;
+    let cut = goods.trace(&gift).await;
+    assert_eq!((cut["issues"].as_array().unwrap().len(), &cut["truncated"]), (10_000, &json!(true)));
+    assert_eq!(cut["issues"], whole["issues"], "the earliest");
+    assert_eq!((&cut["items"][0]["issued"], &cut["items"][0]["left"]), (&json!("10002"), &json!("9998")));
+}
+
 #[tokio::test]
 async fn a_gift_goes_to_whom_it_is_for_and_no_further_than_it_reaches() {
     let goods = Goods::begin().await;

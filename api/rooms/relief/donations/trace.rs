@@ -2,10 +2,12 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
+use chrono::{DateTime, Utc};
 use kit::columns;
 use kit::problem::Problem;
-use kit::statement::Statement;
+use kit::statement::{ColumnType, Statement};
 use kit::time::{day_of, format_instant};
+use kit::value::Value;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::json;
@@ -39,10 +41,10 @@ pub fn operations() -> Vec<Operation> {
     let item = json!({"item": "瓶装水", "commodity": "water_bottled_550ml", "quantity": "480", "quantity_unit": "瓶", "issued": "120", "left": "360"});
     let issue = json!({"material_issue_id": id(52), "occurred_at": "2020-01-30T09:00:00+08:00", "org_id": null, "recipient_place_id": id(2), "recipient_org_id": null, "recipient_team_id": null, "recipients": 6, "is_readable": true,
         "items": [{"item": "瓶装水", "quantity": "120", "quantity_unit": "瓶"}]});
-    let example = json!({"donation_id": id(51), "voided": false, "designated_org_id": null, "designated_place_id": null, "items": [item], "issues": [issue]});
+    let example = json!({"donation_id": id(51), "voided": false, "designated_org_id": null, "designated_place_id": null, "items": [item], "issues": [issue], "truncated": false});
     vec![
         Operation::new(Method::GET, "/v1/donations/{id}/trace", "get_donation_trace", trace)
-            .described("donations", "What became of a donation", "What was issued out of it, when, by whom and to whom, and what is left of each item, in the unit in which it was given. Whoever may read the donation sees where all of it went, also what another unit handed out.")
+            .described("donations", "What became of a donation", "What was issued out of it, when, by whom and to whom, and what is left of each item, in the unit in which it was given. Whoever may read the donation sees where all of it went, also what another unit handed out. At most 10,000 issues; `truncated` says that there are more.")
             .access(Access::Roles(GOODS_READERS))
             .keys(KeyScope::Read)
             .answers::<DonationTrace>(200, "The trace.", Some(example))
@@ -69,7 +71,13 @@ struct DonationTrace {
     /// Issues out of it, the earliest first.
     #[schema(inline, max_items = 10_000)]
     issues: Vec<TracedIssue>,
+    /// Whether there are more: `GET /v1/material-issues?donation_id=` lists them all. What was issued and what is left
+    /// are of all of them.
+    truncated: bool,
 }
+
+/// Issues that are told at most, and read at once.
+const MOST: usize = 10_000;
 
 /// An item of a donation.
 #[derive(Serialize, ToSchema)]
@@ -142,17 +150,20 @@ async fn trace(call: Call) -> Answer {
     let donation = read::find(&call.core, call.actor()?, &DONATIONS, call.path_id()?).await?;
     let goods = goods_cache::believed(&call.core).await?;
     let goods = goods.of(&donation.envelope.district_code);
-    let issues = issues_of(&call, &donation).await?;
-    let shown = shown_of(&call, &donation).await?;
     let day = received_on(&donation, call.core.zone);
     let mut account = Account::of(measured(&donation, goods, day));
-    for issue in &issues {
-        let day = day_of(issue.envelope.occurred_at, call.core.zone);
-        for item in measured(issue, goods, day) {
-            // Items that don't fit were refused when they were written.
-            let _ = account.take(&item);
-        }
+    let mut issues = issues_of(&call, &donation, None).await?;
+    take(&call, goods, &mut account, &issues);
+    let truncated = issues.len() > MOST;
+    let mut last = issues.last().filter(|_| truncated).map(position);
+    issues.truncate(MOST);
+    // What is left follows from all of them, however many there are.
+    while let Some(after) = last {
+        let further = issues_of(&call, &donation, Some(after)).await?;
+        take(&call, goods, &mut account, &further);
+        last = further.last().filter(|_| further.len() > MOST).map(position);
     }
+    let shown = shown_of(&call, &donation, &issues).await?;
     let (envelope, values) = (&donation.envelope, &donation.values);
     Ok(HttpResponse::Ok().json(DonationTrace {
         donation_id: envelope.id,
@@ -161,7 +172,21 @@ async fn trace(call: Call) -> Answer {
         designated_place_id: values.get(&DESIGNATED_PLACE_ID),
         items: account.lines().map(item_of).collect(),
         issues: issues.iter().map(|issue| traced(&call, issue, shown.contains(&issue.envelope.id))).collect(),
+        truncated,
     }))
+}
+
+/// Place of an issue among those of a donation.
+fn position(issue: &Record) -> (DateTime<Utc>, Uuid) {
+    (issue.envelope.occurred_at, issue.envelope.id)
+}
+
+/// Takes what was issued. Items that don't fit were refused when they were written.
+fn take(call: &Call, goods: &Goods, account: &mut Account, issues: &[Record]) {
+    for issue in issues {
+        let day = day_of(issue.envelope.occurred_at, call.core.zone);
+        measured(issue, goods, day).for_each(|item| _ = account.take(&item));
+    }
 }
 
 fn measured<'a>(record: &'a Record, goods: &'a Goods, day: chrono::NaiveDate) -> impl Iterator<Item = Measured> + 'a {
@@ -214,17 +239,32 @@ fn out_of(select: &str, donation: &Record) -> Statement {
     .id(donation.envelope.id)
 }
 
-/// Every issue out of a donation, whoever may read it: what is left follows from all.
-async fn issues_of(call: &Call, donation: &Record) -> Result<Vec<Record>, Problem> {
-    let statement = out_of(MATERIAL_ISSUES.select(), donation)
-        .sql(" ORDER BY r.occurred_at, r.id")
+/// Issues out of a donation behind a position, whoever may read them: one more than [`MOST`], where there are more.
+async fn issues_of(
+    call: &Call,
+    donation: &Record,
+    after: Option<(DateTime<Utc>, Uuid)>,
+) -> Result<Vec<Record>, Problem> {
+    let mut statement = out_of(MATERIAL_ISSUES.select(), donation);
+    if let Some((occurred_at, id)) = after {
+        statement = statement
+            .sql(" AND (r.occurred_at, r.id) > (")
+            .bind(ColumnType::Instant, Value::Instant(occurred_at))
+            .sql(", ")
+            .id(id)
+            .sql(")");
+    }
+    let statement = statement
+        .sql(format!(" ORDER BY r.occurred_at, r.id LIMIT {}", MOST + 1))
         .seeing_district(&donation.envelope.district_code);
     read::of_rows(&call.core, &MATERIAL_ISSUES, call.core.database.read(&statement).await?)
 }
 
-/// Those of them that the caller may read.
-async fn shown_of(call: &Call, donation: &Record) -> Result<BTreeSet<Uuid>, Problem> {
-    let statement = readable("r", out_of("r.id", donation).sql(" AND "), call.actor()?, &MATERIAL_ISSUES);
+/// Those of some issues that the caller may read.
+async fn shown_of(call: &Call, donation: &Record, issues: &[Record]) -> Result<BTreeSet<Uuid>, Problem> {
+    let ids = issues.iter().map(|issue| Value::Id(issue.envelope.id)).collect();
+    let statement = out_of("r.id", donation).sql(" AND r.id = ANY(").column(ColumnType::Id, ids).sql(") AND ");
+    let statement = readable("r", statement, call.actor()?, &MATERIAL_ISSUES);
     let rows = call.core.database.read(&statement).await?;
     Ok(rows.into_iter().filter_map(|mut row| row.get(&ID)).collect())
 }
