@@ -130,7 +130,7 @@ async fn an_operator_adds_a_district_to_a_running_service() {
 
 /// Lets every statement that meets a row of a district fail as it does on an engine of several servers, one of which is
 /// away.
-async fn take_away(app: &TestApp, district_code: &str) {
+pub async fn take_away(app: &TestApp, district_code: &str) {
     let error = "connection to the remote node localhost:9701 failed with the following error: Connection refused";
     app.sql(&format!(
         "CREATE FUNCTION is_there(code text) RETURNS boolean LANGUAGE plpgsql LEAKPROOF COST 0.0001 AS $$ BEGIN \

@@ -51,6 +51,7 @@ mod exports;
 mod faults;
 mod figures;
 mod figures_catalogue;
+mod figures_districts;
 mod figures_links;
 mod figures_model;
 mod figures_shifts;

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::asked::{Asked, By, Persons};
 use super::cover::Shown;
+use super::districts::shown;
 use super::lines::Line;
 use super::rights::opens_lists;
 use super::sheet;
@@ -35,7 +36,7 @@ impl AsOf {
     }
 
     /// The number, where there is one for all.
-    fn change_no(&self) -> Option<i64> {
+    pub fn change_no(&self) -> Option<i64> {
         match self.0.as_slice() {
             [only] => only.as_of_change_no,
             _ => None,
@@ -125,7 +126,7 @@ fn body<'a>(call: &Call, asked: &'a Asked, table: &'a Table) -> Statistics<'a> {
         kind: asked.kind.name,
         by: asked.by.code(),
         district_code: (!asked.is_wide()).then_some(asked.district_code.as_str()),
-        area_code: asked.area_code.as_deref(),
+        area_code: asked.area_code.as_deref().map(shown),
         org_id: asked.org_id,
         place_id: asked.place_id,
         from_on: asked.from_on,

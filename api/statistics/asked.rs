@@ -74,6 +74,7 @@ pub enum Persons {
 }
 
 /// Request for figures.
+#[derive(Clone)]
 pub struct Asked {
     pub kind: &'static Kind,
     pub roles: &'static [Role],
@@ -167,10 +168,12 @@ impl Asked {
         self.area().len() < DISTRICT_DIGITS
     }
 
-    /// How long the codes of the level below are: prefectures, districts, townships, villages, and all below those.
+    /// How long the codes of the level below are: provinces, prefectures, districts, townships, villages, and all below
+    /// those.
     pub fn below(&self) -> usize {
         match self.area().len() {
-            ..4 => 4,
+            0 => 2,
+            1..4 => 4,
             4..6 => 6,
             6..9 => 9,
             9..12 => 12,

@@ -6,7 +6,8 @@
 //! - What a request asks for: [`asked`]. Reading: [`rollups`]. Lines without gaps, their names: [`lines`].
 //!   What no rollup keeps apart is counted from the records, within bounds: [`rows`].
 //!   Small numbers, for keys that may not see them: [`cover`]. The answer and its links: [`answer`].
-//! - An area of several districts, a prefecture or a province, has the sums of theirs: [`wide`].
+//! - An area of several districts, a prefecture, a province or the country, has the sums of theirs: [`districts`] reads
+//!   them side by side, of a kind [`wide`], of other rooms' figures [`polled::answer_by_district`].
 //! - Figures by name, of kinds and themes, whatever and however many are asked for: [`figures`].
 //! - A poll that finds nothing new is answered from memory: [`tag`].
 
@@ -14,9 +15,11 @@ pub(crate) mod answer;
 pub(crate) mod asked;
 pub mod codes;
 pub(crate) mod cover;
+pub mod districts;
 pub(crate) mod document;
 pub mod figures;
 pub(crate) mod lines;
+mod of_districts;
 pub(crate) mod parameters;
 pub(crate) mod people;
 pub mod polled;
@@ -36,6 +39,7 @@ use kit::database::Snapshot;
 use kit::problem::Problem;
 use kit::row::Row;
 use kit::statement::Statement;
+pub use of_districts::OfDistricts;
 pub use rights::{covered, opens_lists};
 pub use shares::said_share;
 
@@ -48,8 +52,8 @@ columns! {
 
 /// The figures of a kind.
 async fn of_kind(kind: &'static Kind, call: Call) -> Answer {
-    if let Some(area_code) = wide::area_code(&call.query) {
-        return wide::of_kind(kind, &call, area_code).await;
+    if let Some(area) = districts::Area::asked(&call.query) {
+        return wide::of_kind(kind, &call, area).await;
     }
     let asked = asked::Asked::of(kind, &call)?;
     let tag = tag::Tag::of(&call, &asked.district_code, asked.today)?;

@@ -4,8 +4,9 @@ use kit::field::{Field, Shape};
 use kit::text::Text;
 use kit::vocabulary::{Vocabulary, word};
 
+use super::districts::WIDE_AREA_CODE;
 use crate::records::Kind;
-use crate::records::list::{AREA_CODE, DISTRICT_CODE};
+use crate::records::list::DISTRICT_CODE;
 
 /// Groupings of figures: the things that a line may stand for.
 pub static BY_WORDS: Vocabulary = Vocabulary::new(
@@ -60,4 +61,4 @@ pub fn of(kind: &Kind) -> Vec<&'static Field> {
 
 /// The parameters of all figures.
 static PARAMETERS: [&Field; 9] =
-    [&DISTRICT_CODE, &AREA_CODE, &ORG, &PLACE, &FROM_ON, &TO_ON, &CUMULATIVE, &BY, &HEADERS_FIELD];
+    [&DISTRICT_CODE, &WIDE_AREA_CODE, &ORG, &PLACE, &FROM_ON, &TO_ON, &CUMULATIVE, &BY, &HEADERS_FIELD];

@@ -9,11 +9,15 @@ use kit::time::day_of;
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::answer::AsOf;
+use super::districts::{Area, Part, Summed, each, unchanged};
+use super::of_districts::OfDistricts;
 use super::parameters::HEADERS_FIELD;
 use super::sheet::{self, Column};
 use super::tag::{CACHING, Tag};
 use crate::platform::http::formats::{self, AS_OF_HEADER, Format};
 use crate::platform::http::{Answer, Call, Operation};
+use crate::records::list::one_district;
 
 /// Answers with what `read` gives, which is told the number as of which it reads: as it is; or its `items` as a file of
 /// these columns. Where the caller has the answer, 304 without a query. All of it is read at one moment: no figure
@@ -37,10 +41,52 @@ pub async fn answer_as_book<T: Serialize>(
     answered(call, district_code, (columns, &[Format::Csv, Format::Xlsx]), read).await
 }
 
+/// Answers with what `read` gives of a district, or with the sum of what it gives of each district of an area of several;
+/// the rest as [`answer`].
+pub async fn answer_by_district<T: Summed>(
+    call: &Call,
+    columns: &[Column],
+    read: impl AsyncFn(&mut Snapshot, &Part) -> Result<T, Problem>,
+) -> Answer {
+    let forms: Forms<'_> = (columns, &[Format::Csv]);
+    let today = day_of(call.core.clock.now(), call.core.zone);
+    let read = async |part: Part| {
+        let mut snapshot = call.core.database.snapshot().await?;
+        let head = super::head_in(&mut snapshot, &part.district_code).await?;
+        let told = read(&mut snapshot, &part).await?;
+        snapshot.end().await.map(|()| (told, head)).map_err(Problem::from)
+    };
+    let Some(area) = Area::asked(&call.query) else {
+        let district_code = one_district(call.actor()?, &call.query)?;
+        let tag = Tag::of(call, &district_code, today)?;
+        if let Some(unchanged) = tag.unchanged(call) {
+            return Ok(unchanged);
+        }
+        let (told, head) = read(Part::whole(call, &district_code)).await?;
+        let body = OfDistricts::new(told, AsOf::one(&district_code, head), Some(head));
+        return respond_in(call, &tag, &body.version(), Some(head), &body, || body.figures.lines(), forms);
+    };
+    let districts = area.districts(call)?;
+    let tag = Tag::of(call, area.digits(), today)?;
+    if let Some(unchanged) = unchanged(call, &tag, &districts) {
+        return Ok(unchanged);
+    }
+    let parts = districts.into_iter().map(|district_code| {
+        let part = Part::of(call, area, &district_code);
+        (district_code, part)
+    });
+    let (told, as_of) = each(call, parts.collect(), read).await?;
+    let body = OfDistricts::sum(told, as_of)?;
+    respond_in(call, &tag, &body.version(), None, &body, || body.figures.lines(), forms)
+}
+
+/// The columns of a file, and the forms in which it is told.
+type Forms<'a> = (&'a [Column], &'a [Format]);
+
 async fn answered<T: Serialize>(
     call: &Call,
     district_code: &str,
-    forms: (&[Column], &[Format]),
+    forms: Forms<'_>,
     read: impl AsyncFnOnce(&mut Snapshot, i64) -> Result<T, Problem>,
 ) -> Answer {
     let today = day_of(call.core.clock.now(), call.core.zone);
@@ -52,10 +98,11 @@ async fn answered<T: Serialize>(
     let head = super::head_in(&mut snapshot, district_code).await?;
     let body = read(&mut snapshot, head).await?;
     snapshot.end().await?;
-    respond_in(call, &tag, head, &body, || items_of(&body), forms)
+    respond_in(call, &tag, &head.to_string(), Some(head), &body, || items_of(&body), forms)
 }
 
-fn items_of(body: &impl Serialize) -> Result<Vec<Json>, Problem> {
+/// The items of an answer, a line each of a file.
+pub fn items_of(body: &impl Serialize) -> Result<Vec<Json>, Problem> {
     let mut body = serde_json::to_value(body).map_err(Problem::internal)?;
     match body.get_mut("items").map(Json::take) {
         Some(Json::Array(items)) => Ok(items),
@@ -63,38 +110,30 @@ fn items_of(body: &impl Serialize) -> Result<Vec<Json>, Problem> {
     }
 }
 
-/// The answer as of a number: `body`, or the items as a file.
-pub fn respond(
-    call: &Call,
-    tag: &Tag,
-    head: i64,
-    body: &impl Serialize,
-    items: impl FnOnce() -> Result<Vec<Json>, Problem>,
-    columns: &[Column],
-) -> Answer {
-    respond_in(call, tag, head, body, items, (columns, &[Format::Csv]))
-}
-
+/// The answer as of a version, and of a number where there is one for all: `body`, or the items as a file.
 fn respond_in(
     call: &Call,
     tag: &Tag,
-    head: i64,
+    version: &str,
+    change_no: Option<i64>,
     body: &impl Serialize,
     items: impl FnOnce() -> Result<Vec<Json>, Problem>,
-    (columns, formats): (&[Column], &[Format]),
+    (columns, formats): Forms<'_>,
 ) -> Answer {
-    if let Some(known) = tag.known(call, head) {
+    if let Some(known) = tag.known(call, version) {
         return Ok(known);
     }
     let mut response = HttpResponse::Ok();
-    response.insert_header((ETAG, tag.text(head))).insert_header(CACHING);
+    response.insert_header((ETAG, tag.text(version))).insert_header(CACHING);
     let Some(format) = formats::asked(call).filter(|format| formats.contains(format)) else {
         return Ok(response.json(body));
     };
     let name = call.request.path().rsplit('/').next().unwrap_or_default();
-    response
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}-{head}.{}\"", format.extension())))
-        .insert_header((AS_OF_HEADER.clone(), head.to_string()));
+    let name = format!("attachment; filename=\"{name}-{version}.{}\"", format.extension());
+    response.insert_header((CONTENT_DISPOSITION, name));
+    if let Some(number) = change_no {
+        response.insert_header((AS_OF_HEADER.clone(), number.to_string()));
+    }
     if format == Format::Xlsx {
         let book = sheet::book(call, columns, sheet::rows(columns, &items()?))?;
         return Ok(response.content_type(format.media_type()).body(book));

@@ -16,7 +16,7 @@ mod tests;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-pub use codes::{DISTRICT_DIGITS, is_within, known_county};
+pub use codes::{COUNTRY, DISTRICT_DIGITS, is_within, known_county, of_several_districts};
 use codes::{split_group, unpadded};
 pub use division::{Division, DivisionDataError, Level, initials};
 pub use placement::Placement;

@@ -57,6 +57,22 @@ pub struct Call {
 }
 
 impl Call {
+    /// The same call with other parameters, which has no body.
+    pub fn asking(&self, query: Values) -> Self {
+        Self {
+            core: Arc::clone(&self.core),
+            request: self.request.clone(),
+            values: self.values.clone(),
+            language: self.language,
+            query,
+            open: self.open.clone(),
+            signed_in: self.signed_in.clone(),
+            payload: RefCell::new(Payload::None),
+            body: None,
+            turn: Rc::clone(&self.turn),
+        }
+    }
+
     /// Account that calls; 401 where nobody is signed in.
     pub fn actor(&self) -> Result<&Actor, Problem> {
         self.signed_in.as_ref().map(|signed_in| &*signed_in.actor).ok_or_else(|| UNAUTHENTICATED.into())

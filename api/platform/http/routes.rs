@@ -36,7 +36,7 @@ pub struct Resource {
 }
 
 /// Values that a caller named in a path, by name.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct PathValues(Vec<(String, String)>);
 
 impl Routes {

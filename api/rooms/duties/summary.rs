@@ -158,6 +158,19 @@ pub struct ShownCounts {
     reported_late: i64,
 }
 
+impl ShownCounts {
+    /// Adds others.
+    pub fn add(&mut self, other: &Self) {
+        self.expected += other.expected;
+        self.open += other.open;
+        self.done += other.done;
+        self.missed += other.missed;
+        self.waived += other.waived;
+        self.late += other.late;
+        self.reported_late += other.reported_late;
+    }
+}
+
 /// How many are expected, done, missed …
 pub type Counts = BTreeMap<&'static str, i64>;
 

@@ -1,5 +1,7 @@
 //! Reporting of a day: of each unit and kind of report that was due whether it came, in time, late or not at all.
 
+mod counts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::http::Method;
@@ -13,12 +15,12 @@ use kit::text::Text;
 use kit::time::{InZone, day_of};
 use kit::value::Value;
 use kit::{columns, fields, words};
-use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use self::counts::ReportCounts;
 use super::daily_reports::wire::{IS_ZERO, ON_TIME, REPORT_STATUS, ReportStatus, UNEXPLAINED};
 use super::daily_reports::{DAILY_REPORTS, READERS};
 
@@ -31,8 +33,10 @@ use crate::platform::access::keys::KeyScope;
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::envelope::{ID, OCCURRED_AT};
-use crate::records::list::{self, one_district};
-use crate::statistics::polled::{answer, polled};
+use crate::records::list;
+use crate::statistics::OfDistricts;
+use crate::statistics::districts::{Part, Summed, WIDE_AREA_CODE, merge};
+use crate::statistics::polled::{answer_by_district, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 
 words! {
@@ -51,7 +55,7 @@ fields! {
     static PARAMETERS;
     ON: NaiveDate = Field::new("on", Shape::Day, Text::new("On", "日期"), "The reported day; today by default.").any_day();
     REPORT_KIND: ReportKind = Field::new("report_kind", Shape::Word(ReportKind::VOCABULARY), Text::new("Kind of report", "报告类别"), "Only this report.");
-    AREA_CODE: String = list::AREA_CODE;
+    AREA_CODE: String = WIDE_AREA_CODE;
     DISTRICT_CODE: String = list::DISTRICT_CODE;
 }
 
@@ -78,20 +82,17 @@ struct ReportingOfADay {
     #[schema(value_type = String, max_length = 10)]
     on: NaiveDate,
     /// A line a unit and report that was due.
-    #[schema(inline, max_items = 20_000)]
+    #[schema(inline, max_items = 1_000_000)]
     items: Vec<ReportOfAUnit>,
     /// The same counted by kind of report.
     #[schema(inline, max_items = 10)]
     by_kind: Vec<CountedReports>,
     /// The same counted by unit.
-    #[schema(inline, max_items = 10_000)]
+    #[schema(inline, max_items = 1_000_000)]
     by_org: Vec<CountedReports>,
     /// All together.
     #[schema(inline)]
     total: ReportCounts,
-    /// Read as of this change.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    as_of_change_no: i64,
 }
 
 /// How a unit's report stands.
@@ -148,58 +149,6 @@ struct CountedReports {
     counts: ReportCounts,
 }
 
-/// Reports counted. What is expected is due, on time, late or missing; corrected are some of those that came.
-#[derive(Clone, Default, Serialize, ToSchema)]
-struct ReportCounts {
-    /// How many were expected, those that were waived left out.
-    #[schema(minimum = 0, maximum = 1_000_000)]
-    expected: i64,
-    /// How many have time still.
-    #[schema(minimum = 0, maximum = 1_000_000)]
-    due: i64,
-    /// How many came in time.
-    #[schema(minimum = 0, maximum = 1_000_000)]
-    on_time: i64,
-    /// How many came late.
-    #[schema(minimum = 0, maximum = 1_000_000)]
-    late: i64,
-    /// How many are missing.
-    #[schema(minimum = 0, maximum = 1_000_000)]
-    missing: i64,
-    /// How many were corrected since.
-    #[schema(minimum = 0, maximum = 1_000_000)]
-    corrected: i64,
-    /// How many say that there is nothing.
-    #[schema(minimum = 0, maximum = 1_000_000)]
-    zero: i64,
-    /// Which share of those whose time is over came in time, 0 to 1; null where none is over.
-    #[schema(required, max_length = 10)]
-    on_time_rate: Option<String>,
-}
-
-impl ReportCounts {
-    fn add(&mut self, item: &ReportOfAUnit) {
-        let counted = match item.standing {
-            Reported::Waived => return,
-            Reported::Due => &mut self.due,
-            Reported::OnTime => &mut self.on_time,
-            Reported::Late => &mut self.late,
-            Reported::Missing => &mut self.missing,
-        };
-        *counted += 1;
-        self.expected += 1;
-        self.corrected += i64::from(item.corrected);
-        self.zero += i64::from(item.is_zero);
-    }
-
-    fn finished(mut self) -> Self {
-        let over = Decimal::from(self.expected - self.due);
-        let rate = Decimal::from(self.on_time).checked_div(over);
-        self.on_time_rate = rate.map(|rate| rate.round_dp(4).normalize().to_string());
-        self
-    }
-}
-
 /// A report that is there.
 struct There {
     id: Uuid,
@@ -219,23 +168,43 @@ pub fn operations() -> Vec<Operation> {
     kit::json::put(&mut by_kind, "label", "出入日报");
     let item = json!({"org_id": "0198c0de-0001-7000-8000-000000000001", "org_name": "雨城区教育局", "report_kind": "gate_daily", "report_label": "出入日报", "standing": "missing", "standing_label": "漏报",
         "due_at": "2020-02-03T00:00:00+08:00", "reported_at": null, "late_minutes": null, "is_zero": false, "corrected": false, "unexplained": false, "report_url": null});
-    let example = json!({"on": "2020-02-02", "items": [item], "by_kind": [by_kind], "by_org": [], "total": counts, "as_of_change_no": 42});
+    let example = json!({"on": "2020-02-02", "items": [item], "by_kind": [by_kind], "by_org": [], "total": counts, "as_of_change_no": 42, "districts": [{"district_code": "511802", "as_of_change_no": 42}]});
     let operation = Operation::new(Method::GET, "/v1/stats/reporting", "get_reporting", reporting)
         .described("stats", "Who reported", "Of each unit and report that was due of a day: due, on time, late, missing, corrected, with names; a waived one isn't expected. A zero counts, silence is missing.")
         .access(Access::Roles(READERS))
         .keys(KeyScope::Read)
-        .answers::<ReportingOfADay>(200, "The day.", Some(example))
+        .answers::<OfDistricts<ReportingOfADay>>(200, "The day.", Some(example))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
     vec![polled(operation, PARAMETERS)]
 }
 
 async fn reporting(call: Call) -> Answer {
-    let district_code = one_district(call.actor()?, &call.query)?;
     call.core.refresh_settings().await?;
-    answer(&call, &district_code, COLUMNS, async |now, head| of_day(&call, now, &district_code, head).await).await
+    answer_by_district(&call, COLUMNS, of_day).await
 }
 
-async fn of_day(call: &Call, now: &mut Snapshot, district_code: &str, head: i64) -> Result<ReportingOfADay, Problem> {
+impl Summed for ReportingOfADay {
+    fn add(&mut self, other: Self) {
+        self.items.extend(other.items);
+        merge(&mut self.by_kind, other.by_kind, |counted| counted.key.clone(), |line, other| line.add(&other));
+        self.by_org.extend(other.by_org);
+        self.total.add_all(&other.total);
+    }
+
+    fn finish(&mut self) {
+        let counts = self.by_kind.iter_mut().map(|counted| &mut counted.counts).chain([&mut self.total]);
+        counts.for_each(|counts| *counts = counts.clone().finished());
+    }
+}
+
+impl CountedReports {
+    fn add(&mut self, other: &Self) {
+        self.counts.add_all(&other.counts);
+    }
+}
+
+async fn of_day(now: &mut Snapshot, part: &Part) -> Result<ReportingOfADay, Problem> {
+    let (call, district_code) = (&part.call, part.district_code.as_str());
     let (core, actor) = (&call.core, call.actor()?);
     let on = call.query.get(&ON).unwrap_or(day_of(core.clock.now(), core.zone));
     let area = call.query.get(&AREA_CODE).unwrap_or(district_code);
@@ -259,7 +228,7 @@ async fn of_day(call: &Call, now: &mut Snapshot, district_code: &str, head: i64)
         (counted(&items, of_kind), counted(&items, |item| (item.org_id.to_string(), item.org_name.clone())));
     let mut total = ReportCounts::default();
     items.iter().for_each(|item| total.add(item));
-    Ok(ReportingOfADay { on, items, by_kind, by_org, total: total.finished(), as_of_change_no: head })
+    Ok(ReportingOfADay { on, items, by_kind, by_org, total: total.finished() })
 }
 
 /// Reports and bulletins that are there, by whose and which they are.

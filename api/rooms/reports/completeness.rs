@@ -23,13 +23,16 @@ use self::gaps::{Gap, ShownGap, gaps};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
 use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
+use crate::platform::divisions::tree::DISTRICT_DIGITS;
 use crate::platform::http::{Access, Answer, Call, Operation, Tells, ends_before_it_begins, too_many_days};
-use crate::records::list::{self, one_district};
+use crate::records::list;
 use crate::rooms::duties::summary::{COLUMNS, Counts, DutyGrouping, ShownCounts, count, missed_url, served};
 use crate::rooms::duties::{COUNTED, DutyKind, DutyLine, READERS};
+use crate::statistics::OfDistricts;
+use crate::statistics::districts::{Part, Summed, WIDE_AREA_CODE, merge};
 use crate::statistics::lines::{named, naming};
 use crate::statistics::parameters;
-use crate::statistics::polled::{answer, polled};
+use crate::statistics::polled::{answer_by_district, polled};
 use crate::statistics::rights::opens_lists;
 
 fields! {
@@ -42,7 +45,7 @@ fields! {
         "What a line stands for; `kind` by default. `area` gives the level below `area_code`.",
     );
     DISTRICT_CODE: String = list::DISTRICT_CODE;
-    AREA_CODE: String = list::AREA_CODE;
+    AREA_CODE: String = WIDE_AREA_CODE;
     FROM_ON: NaiveDate = parameters::FROM_ON;
     TO_ON: NaiveDate = parameters::TO_ON;
 }
@@ -62,13 +65,13 @@ pub fn operation() -> Operation {
         "missed_url".into(),
         "/v1/duties?state=missed&order=oldest&from_on=2020-02-02&to_on=2020-02-02&duty_kind=supply_report".into(),
     );
-    let example = json!({"by": "kind", "from_on": "2020-02-02", "to_on": "2020-02-02", "items": [line], "total": counts, "as_of_change_no": 42});
+    let example = json!({"by": "kind", "from_on": "2020-02-02", "to_on": "2020-02-02", "items": [line], "total": counts, "as_of_change_no": 42, "districts": [{"district_code": "511802", "as_of_change_no": 42}]});
     let operation = Operation::new(Method::GET, "/v1/stats/completeness", "get_completeness", completeness)
         .described("stats", "Completeness", "Everything that was expected (readings, visits, reports, shifts) against what came, by kind, line, area or organisation; behind each gap the first twenty names, and the list of all. People are masked.")
         .access(Access::Roles(with_statistics(READERS)))
         .keys(KeyScope::Statistics)
         .tells(Tells::SmallNumbers(READERS))
-        .answers::<Completeness>(200, "The figures.", Some(example))
+        .answers::<OfDistricts<Completeness>>(200, "The figures.", Some(example))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]);
     polled(operation, PARAMETERS)
 }
@@ -86,14 +89,11 @@ struct Completeness {
     #[schema(required, value_type = Option<String>, max_length = 10)]
     to_on: NaiveDate,
     /// A line a group.
-    #[schema(inline, max_items = 10_000)]
+    #[schema(inline, max_items = 1_000_000)]
     items: Vec<Group>,
     /// All together.
     #[schema(inline)]
     total: ShownCounts,
-    /// Counted as of this change.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    as_of_change_no: i64,
 }
 
 /// A group.
@@ -118,19 +118,12 @@ struct Group {
 
 async fn completeness(call: Call) -> Answer {
     let core = &call.core;
-    let district_code = one_district(call.actor()?, &call.query)?;
     let days = days(&call, day_of(core.clock.now(), core.zone))?;
-    answer(&call, &district_code, COLUMNS, async |now, head| of_days(&call, now, &district_code, days, head).await)
-        .await
+    answer_by_district(&call, COLUMNS, async |now: &mut Snapshot, part: &Part| of_days(part, now, days).await).await
 }
 
-async fn of_days(
-    call: &Call,
-    now: &mut Snapshot,
-    district_code: &str,
-    days: (NaiveDate, NaiveDate),
-    as_of_change_no: i64,
-) -> Result<Completeness, Problem> {
+async fn of_days(part: &Part, now: &mut Snapshot, days: (NaiveDate, NaiveDate)) -> Result<Completeness, Problem> {
+    let (call, district_code) = (&part.call, part.district_code.as_str());
     let by = call.query.get(&BY).unwrap_or(DutyGrouping::Kind);
     let counted = count(call, now, by, days).await?;
     // Keys reach figures; names are for those who may read the duties.
@@ -144,8 +137,50 @@ async fn of_days(
         let gaps = missing.get(key).map_or(&[][..], Vec::as_slice);
         items.push(line(call, by, key.as_deref(), counts, gaps, &units, days));
     }
+    if let Some(area_code) = part.stands_for().filter(|_| by == DutyGrouping::Area) {
+        items = whole(call, area_code, items, days);
+    }
     let total = served(&counted.total);
-    Ok(Completeness { by, from_on: days.0, to_on: days.1, items, total, as_of_change_no })
+    Ok(Completeness { by, from_on: days.0, to_on: days.1, items, total })
+}
+
+/// The lines of a district's areas as one of the area for which it stands, whose list is told where that is the district.
+fn whole(call: &Call, area_code: &str, lines: Vec<Group>, days: (NaiveDate, NaiveDate)) -> Vec<Group> {
+    let mut lines = lines.into_iter();
+    let Some(mut line) = lines.next() else { return Vec::new() };
+    lines.for_each(|other| line.add(other));
+    let list = missed_url(DutyGrouping::Kind, None, days, &call.query).filter(|_| opens_lists(call, READERS));
+    line.key = Some(area_code.to_owned());
+    line.label = call.core.divisions.find(area_code, None).map(|found| found.name.clone());
+    line.missed_url = list.filter(|_| area_code.len() == DISTRICT_DIGITS);
+    line.order_gaps();
+    vec![line]
+}
+
+impl Group {
+    /// Adds another one; of several districts, and of several areas, no list is.
+    fn add(&mut self, other: Self) {
+        self.counts.add(&other.counts);
+        self.gaps.extend(other.gaps);
+        self.missed_url = None;
+    }
+
+    /// Keeps the first of the names.
+    fn order_gaps(&mut self) {
+        self.gaps.sort_by_key(ShownGap::order);
+        self.gaps.truncate(gaps::MOST_TOLD);
+    }
+}
+
+impl Summed for Completeness {
+    fn add(&mut self, other: Self) {
+        merge(&mut self.items, other.items, |line| line.key.clone(), Group::add);
+        self.total.add(&other.total);
+    }
+
+    fn finish(&mut self) {
+        self.items.iter_mut().for_each(Group::order_gaps);
+    }
 }
 
 /// Reads the names of the organisations of the lines.

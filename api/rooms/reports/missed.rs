@@ -25,11 +25,12 @@ use super::subjects::names;
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::page::{self, CURSOR, LIMIT};
 use crate::platform::http::{Access, Answer, Call, Operation};
-use crate::records::list::{self, one_district};
+use crate::records::list;
 use crate::records::scope::{visible_to, within};
 use crate::records::{Record, read};
 use crate::rooms::duties::wire;
 use crate::rooms::duties::{DUTIES, DutyKind, DutyLine, SUPERVISORS};
+use crate::statistics::districts;
 use crate::statistics::lines::{named, naming};
 use crate::statistics::parameters;
 use crate::statistics::polled::{answer, polled};
@@ -160,7 +161,7 @@ struct Missed {
 }
 
 async fn missed(call: Call) -> Answer {
-    let district_code = one_district(call.actor()?, &call.query)?;
+    let district_code = districts::by_itself(&call)?;
     answer(&call, &district_code, COLUMNS, async |now, head| page_of(&call, now, &district_code, head).await).await
 }
 

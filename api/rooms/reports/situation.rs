@@ -10,6 +10,7 @@ mod units;
 
 use actix_web::http::Method;
 use chrono::NaiveDate;
+use kit::database::Snapshot;
 use kit::field::{Field, Shape};
 use kit::fields;
 use kit::json::put;
@@ -29,13 +30,14 @@ use crate::platform::access::roles::with_statistics;
 use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
 use crate::platform::http::{Access, Answer, Call, Operation, Tells, fault};
 use crate::records::codes::UNKNOWN_REFERENCE;
-use crate::records::list::{self, one_district};
+use crate::records::list;
 use crate::records::named_figures::Reading;
 use crate::rooms::reports::READERS;
+use crate::statistics::OfDistricts;
+use crate::statistics::districts::{Part, Summed, WIDE_AREA_CODE, merge, refuse_of_one};
 use crate::statistics::figures::Catalogue;
-use crate::statistics::polled::{polled, respond};
+use crate::statistics::polled::{answer_by_district, polled};
 use crate::statistics::sheet::{Column, numbers, words};
-use crate::statistics::tag::Tag;
 
 fields! {
     /// Parameters of the situation.
@@ -47,7 +49,7 @@ fields! {
         "Only this unit, with all below it; every unit by default.",
     );
     ON: NaiveDate = Field::new("on", Shape::Day, Text::new("Day", "截至日"), "Until the end of this day; today by default.");
-    AREA_CODE: String = list::AREA_CODE;
+    AREA_CODE: String = WIDE_AREA_CODE;
     DISTRICT_CODE: String = list::DISTRICT_CODE;
 }
 
@@ -55,13 +57,13 @@ fields! {
 pub fn operation() -> Operation {
     let figure = json!({"kind": "disinfections", "name": "disinfected_area_m2", "label": "消杀面积", "unit": "平方米", "value": null, "amount": "20160.00", "records_url": "/v1/disinfections?under_org_id=0198c0de-0001-7000-8000-000000000001&to_on=2020-02-02&activity=disinfection", "further_records_url": null, "record_ids": null, "sum_of": null});
     let unit = json!({"org_id": "0198c0de-0001-7000-8000-000000000001", "name": "雨城区教育局", "org_ids": ["0198c0de-0001-7000-8000-000000000001"], "figures": [figure]});
-    let example = json!({"as_of_on": "2020-02-02", "area_code": null, "units": [unit], "as_of_change_no": 42});
+    let example = json!({"as_of_on": "2020-02-02", "area_code": null, "units": [unit], "as_of_change_no": 42, "districts": [{"district_code": "511802", "as_of_change_no": 42}]});
     let operation = Operation::new(Method::GET, "/v1/stats/situation", "get_situation", situation)
         .described("stats", "The situation by unit", "What each unit did until a day: staff, compounds, person-times, square metres, copies, tonnes; every figure computed from its records and linked to them.")
         .access(Access::Roles(with_statistics(READERS)))
         .keys(KeyScope::Statistics)
         .tells(Tells::SmallNumbers(READERS))
-        .answers::<Situation>(200, "The figures.", Some(example))
+        .answers::<OfDistricts<Situation>>(200, "The figures.", Some(example))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]);
     polled(operation, PARAMETERS)
 }
@@ -76,11 +78,8 @@ struct Situation {
     #[schema(required, max_length = 40)]
     area_code: Option<String>,
     /// The units.
-    #[schema(inline, max_items = 10_000)]
+    #[schema(inline, max_items = 1_000_000)]
     units: Vec<ShownUnit>,
-    /// Counted as of this change.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    as_of_change_no: i64,
 }
 
 /// A unit with all organisations below it.
@@ -101,29 +100,41 @@ struct ShownUnit {
 }
 
 async fn situation(call: Call) -> Answer {
-    let district_code = one_district(call.actor()?, &call.query)?;
+    refuse_of_one(&call)?;
+    answer_by_district(&call, COLUMNS, of_district).await
+}
+
+async fn of_district(snapshot: &mut Snapshot, part: &Part) -> Result<Situation, Problem> {
+    let (call, district_code) = (&part.call, part.district_code.as_str());
     let today = day_of(call.core.clock.now(), call.core.zone);
-    let tag = Tag::of(&call, &district_code, today)?;
-    if let Some(unchanged) = tag.unchanged(&call) {
-        return Ok(unchanged);
-    }
     let as_of_on = call.query.get(&ON).map_or(today, |day| day.min(today));
-    let catalogue = Catalogue::of(&call, &district_code, as_of_on).await?;
-    // One moment for all: no figure holds more than the change it is said to be as of.
-    let mut snapshot = call.core.database.snapshot().await?;
-    let head = crate::statistics::head_in(&mut snapshot, &district_code).await?;
-    let tree = Tree::of_rows(snapshot.read(&Tree::statement(&district_code)).await?);
+    let catalogue = Catalogue::of(call, district_code, as_of_on).await?;
+    let tree = Tree::of_rows(snapshot.read(&Tree::statement(district_code)).await?);
     let units = units::units(call.query.get(&ORG_ID), &tree);
-    let mut reading = Reading { call: &call, district_code: &district_code, tree: &tree, snapshot: &mut snapshot };
-    let told = tell::of_units(&mut reading, &catalogue, &units, as_of_on).await?;
-    snapshot.end().await?;
     if call.query.has(&ORG_ID) && units.is_empty() {
         return Err(fault(&format!("?{ORG_ID}"), UNKNOWN_REFERENCE));
     }
-    let units = units.iter().zip(told).filter_map(|(unit, figures)| served(&call, unit, figures)).collect();
-    let area_code = call.query.get(&AREA_CODE).map(str::to_owned);
-    let situation = Situation { as_of_on, area_code, units, as_of_change_no: head };
-    respond(&call, &tag, head, &situation, || lines(&situation.units), COLUMNS)
+    let mut reading = Reading { call, district_code, tree: &tree, snapshot };
+    let told = tell::of_units(&mut reading, &catalogue, &units, as_of_on).await?;
+    let units = units.iter().zip(told).filter_map(|(unit, figures)| served(call, unit, figures)).collect();
+    Ok(Situation { as_of_on, area_code: part.asked_area(), units })
+}
+
+impl Summed for Situation {
+    fn add(&mut self, other: Self) {
+        merge(&mut self.units, other.units, |unit| (unit.org_id.is_none(), unit.org_id), ShownUnit::add);
+    }
+
+    fn lines(&self) -> Result<Vec<Json>, Problem> {
+        lines(&self.units)
+    }
+}
+
+impl ShownUnit {
+    /// Adds what belongs to no unit of another district.
+    fn add(&mut self, other: Self) {
+        merge(&mut self.figures, other.figures, ShownFigure::key, ShownFigure::add);
+    }
 }
 
 const COLUMNS: &[Column] = &[

@@ -22,14 +22,15 @@ use uuid::Uuid;
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
-use crate::platform::http::page::{AREA_CODE, DISTRICT_CODE, one_district};
+use crate::platform::http::page::DISTRICT_CODE;
 use crate::platform::http::{Access, Answer, Call, Operation, fault};
 use crate::records::envelope;
 use crate::rooms::registers::place::{KIND as PLACE_KIND, SUPERVISING_ORG_IDS};
 use crate::rooms::registers::{OperatingStatus, PLACES, PlaceKind, VENUE_KINDS};
-use crate::statistics::polled::{answer, polled};
+use crate::statistics::districts::{Part, Summed, WIDE_AREA_CODE, merge};
+use crate::statistics::polled::{answer_by_district, polled};
 use crate::statistics::sheet::{Column, numbers, words as named};
-use crate::statistics::{opens_lists, said_share};
+use crate::statistics::{OfDistricts, opens_lists, said_share};
 
 /// Parameter: which venues.
 const KIND: TypedField<PlaceKind> = TypedField::named(
@@ -174,9 +175,6 @@ struct VenueStatuses {
     /// By kind.
     #[schema(inline, max_items = 20)]
     items: Vec<VenueStatusLine>,
-    /// As of this change.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    as_of_change_no: i64,
 }
 
 const COLUMNS: &[Column] = &[
@@ -198,42 +196,77 @@ pub fn operations() -> Vec<Operation> {
     kit::json::put(&mut example, "as_of_on", json!("2020-02-02"));
     kit::json::put(&mut example, "items", json!([all]));
     kit::json::put(&mut example, "as_of_change_no", json!(12_894));
+    kit::json::put(&mut example, "districts", json!([{"district_code": "511802", "as_of_change_no": 12_894}]));
     let operation = Operation::new(Method::GET, "/v1/stats/venue-status", "get_venue_status", statuses)
         .described("venues", "How venues stand on a day", "How many venues are open, sell takeaway only, are suspended or closed, and of how many nobody had told, by the histories of their status: what is told late counts since it began. `said` is 基本 from 0.90 on and 全部 at 1.")
         .access(Access::Roles(with_statistics(PLACES.readers)))
         .keys(KeyScope::Statistics)
-        .answers::<VenueStatuses>(200, "The counts.", Some(example))
+        .answers::<OfDistricts<VenueStatuses>>(200, "The counts.", Some(example))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
-    vec![polled(operation, [&KIND.field, &ON.field, &AREA_CODE, &DISTRICT_CODE])]
+    vec![polled(operation, [&KIND.field, &ON.field, &WIDE_AREA_CODE, &DISTRICT_CODE])]
 }
 
 async fn statuses(call: Call) -> Answer {
     let core = &call.core;
-    let district_code = one_district(call.actor()?, &call.query)?;
     let on = call.query.get(&ON).unwrap_or(day_of(core.clock.now(), core.zone));
     let only = call.query.get(&KIND);
     if only.is_some_and(|kind| !VENUE_KINDS.contains(&kind)) {
         return Err(fault("?kind", FaultCode::BAD_PARAMETER));
     }
-    let area = call.query.text(AREA_CODE.name);
-    answer(&call, &district_code, COLUMNS, async |now, as_of_change_no| {
-        let mut venues = venues(&call, now, &district_code, on).await?;
-        venues.retain(|venue| {
-            only.is_none_or(|kind| kind == venue.kind) && area.is_none_or(|area| venue.area_code.starts_with(area))
-        });
-        let kinds = VENUE_KINDS.iter().filter(|kind| venues.iter().any(|venue| venue.kind == **kind));
-        let of_kind = |kind: &PlaceKind| line(&call, &venues, Some(*kind), on, area);
-        let items = kinds.map(of_kind).collect();
-        Ok(VenueStatuses { as_of_on: on, all: line(&call, &venues, only, on, area), items, as_of_change_no })
-    })
-    .await
+    answer_by_district(&call, COLUMNS, async |now: &mut Snapshot, part: &Part| of_day(part, now, on, only).await).await
+}
+
+async fn of_day(
+    part: &Part,
+    now: &mut Snapshot,
+    on: NaiveDate,
+    only: Option<PlaceKind>,
+) -> Result<VenueStatuses, Problem> {
+    let call = &part.call;
+    let area = call.query.get(&envelope::AREA_CODE);
+    let mut venues = venues(call, now, &part.district_code, on).await?;
+    venues.retain(|venue| {
+        only.is_none_or(|kind| kind == venue.kind) && area.is_none_or(|area| venue.area_code.starts_with(area))
+    });
+    let kinds = VENUE_KINDS.iter().filter(|kind| venues.iter().any(|venue| venue.kind == **kind));
+    let of_kind = |kind: &PlaceKind| line(call, &venues, Some(*kind), on, area);
+    let items = kinds.map(of_kind).collect();
+    Ok(VenueStatuses { as_of_on: on, all: line(call, &venues, only, on, area), items })
+}
+
+impl Summed for VenueStatuses {
+    fn add(&mut self, other: Self) {
+        let place = |line: &VenueStatusLine| VENUE_KINDS.iter().position(|kind| Some(*kind) == line.kind);
+        merge(&mut self.items, other.items, place, |line, other| line.add(&other));
+        self.all.add(&other.all);
+    }
+}
+
+impl VenueStatusLine {
+    /// Adds another district's: the share is of all of them, which are in no list together.
+    fn add(&mut self, other: &Self) {
+        self.open += other.open;
+        self.takeaway_only += other.takeaway_only;
+        self.suspended += other.suspended;
+        self.closed += other.closed;
+        self.unknown += other.unknown;
+        self.total += other.total;
+        (self.suspended_rate, self.said) = share(self.suspended, self.total);
+        self.suspended_url = None;
+    }
+}
+
+/// The share of those suspended, and how it is said.
+fn share(suspended: i64, total: i64) -> (String, Option<String>) {
+    let share = rate(suspended, total);
+    (share.to_string(), (total > 0).then(|| said_share(share)))
 }
 
 fn line(call: &Call, venues: &[Venue], kind: Option<PlaceKind>, on: NaiveDate, area: Option<&str>) -> VenueStatusLine {
     let own = || venues.iter().filter(|venue| kind.is_none_or(|kind| venue.kind == kind));
     let count = |stood: Option<OperatingStatus>| of(own().filter(|venue| venue.stood == stood).count());
     let (suspended, total) = (count(Some(OperatingStatus::Suspended)), of(own().count()));
-    let suspended_rate = rate(suspended, total);
+    let (suspended_rate, said) = share(suspended, total);
     let opens = opens_lists(call, PLACES.readers);
     VenueStatusLine {
         kind,
@@ -243,8 +276,8 @@ fn line(call: &Call, venues: &[Venue], kind: Option<PlaceKind>, on: NaiveDate, a
         closed: count(Some(OperatingStatus::Closed)),
         unknown: count(None),
         total,
-        suspended_rate: suspended_rate.to_string(),
-        said: (total > 0).then(|| said_share(suspended_rate)),
+        suspended_rate,
+        said,
         suspended_url: kind
             .filter(|_| opens)
             .map(|kind| list_url(kind, on, area, Some(Some(OperatingStatus::Suspended)))),

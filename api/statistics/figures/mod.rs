@@ -15,6 +15,7 @@ mod queries;
 mod routes;
 mod shown;
 pub mod totals;
+mod wide;
 
 use std::cell::LazyCell;
 use std::collections::BTreeMap;

@@ -91,12 +91,12 @@ fn computed(from_records: bool) -> &'static str {
 /// Figures, evaluated.
 #[derive(Serialize, ToSchema)]
 pub struct EvaluatedFigures {
-    /// All are as of this change.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    pub as_of_change_no: i64,
     /// A result a query, in their order.
     #[schema(inline, max_items = 200)]
     pub results: Vec<ShownFigure>,
+    /// The caller's language.
+    #[serde(skip)]
+    pub language: Language,
 }
 
 /// A figure.
@@ -143,23 +143,27 @@ pub struct ShownFigure {
     pub record_digest: Option<String>,
 }
 
+/// Code of what the caller reaches nothing of.
+pub const OUT_OF_SCOPE: &str = "out_of_scope";
+
 /// Why a figure isn't told.
 #[derive(Serialize, ToSchema)]
 pub struct ShownReason {
     /// `forbidden`, `out_of_scope`, `small_numbers`, `not_kept`.
     #[schema(required, value_type = Option<String>, max_length = 40)]
-    code: &'static str,
+    pub code: &'static str,
     /// That in words.
     #[schema(required, value_type = Option<String>, max_length = 200)]
     message: &'static str,
 }
 
 impl ShownReason {
-    fn of(why: Withheld, language: Language) -> Self {
+    /// As a caller is told it.
+    pub fn of(why: Withheld, language: Language) -> Self {
         let (code, message) = match why {
             Withheld::Forbidden => ("forbidden", Text::new("your roles don't read it", "您的角色无权查看该指标")),
             Withheld::OutOfScope => (
-                "out_of_scope",
+                OUT_OF_SCOPE,
                 Text::new("names nothing that you can reach", "所指单位、区域或场所不存在或不在您的范围内"),
             ),
             Withheld::SmallNumbers => {

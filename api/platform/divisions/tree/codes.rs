@@ -28,6 +28,24 @@ fn has_level_length(code: &str) -> bool {
     matches!(code.len(), 2 | 4 | 6 | 9 | 12 | 15)
 }
 
+/// The country, as GB/T 2260 writes what is filled up with zeros: it has no digits of its own.
+pub const COUNTRY: &str = "000000";
+
+/// The digits with which the codes of all districts of a wide area begin: of a prefecture four, of a province two, of the
+/// country none. Codes may be filled up with zeros to six or twelve digits. `None` where an area is a district's, or lies
+/// in one.
+pub fn of_several_districts(code: &str) -> Option<&str> {
+    let mut digits = match code.len() {
+        12 => code.strip_suffix("000000")?,
+        2 | 4 | 6 => code,
+        _ => return None,
+    };
+    while let Some(shorter) = digits.strip_suffix("00") {
+        digits = shorter;
+    }
+    (digits.len() < DISTRICT_DIGITS).then_some(digits)
+}
+
 /// Splits `<village>-NN` into village and group; a code without a hyphen has no group. `None` where
 /// what follows the hyphen is not 01 to 99.
 pub(super) fn split_group(code: &str) -> Option<(&str, Option<&str>)> {

@@ -22,7 +22,9 @@ use crate::records::envelope::{AREA_CODE as OF_AREA, ID};
 use crate::records::list;
 use crate::rooms::prevention::inspections::INSPECTIONS;
 use crate::rooms::registers::{PLACES, PlaceKind};
-use crate::statistics::polled::{answer, polled};
+use crate::statistics::OfDistricts;
+use crate::statistics::districts::{Part, Summed, WIDE_AREA_CODE};
+use crate::statistics::polled::{answer_by_district, polled};
 use crate::statistics::sheet::{Column, words};
 
 fields! {
@@ -31,7 +33,7 @@ fields! {
     ON: NaiveDate = Field::new("on", Shape::Day, Text::new("Day", "日期"), "Of which day; today by default.");
     INSPECTED: bool = Field::new("inspected", Shape::Boolean, Text::new("Inspected", "是否已检查"), "Only those that were inspected, or only those that weren't; the numbers are of all.");
     PLACE_KIND: PlaceKind = super::PLACE_KIND.field;
-    AREA_CODE: String = list::AREA_CODE;
+    AREA_CODE: String = WIDE_AREA_CODE;
     DISTRICT_CODE: String = list::DISTRICT_CODE;
 }
 
@@ -60,11 +62,11 @@ const OPEN: [Option<&str>; 3] = [Some("open"), Some("takeaway_only"), None];
 
 pub fn operation() -> Operation {
     let item = json!({"place_id": "0198c0de-0002-7000-8000-000000000002", "name": "龙溪路惠民超市", "place_kind": "supermarket", "area_code": "511802005001", "inspected": false, "last_inspected_on": "2020-02-01"});
-    let example = json!({"on": "2020-02-02", "active": 18, "inspected": 17, "not_inspected": 1, "items": [item], "as_of_change_no": 42});
+    let example = json!({"on": "2020-02-02", "active": 18, "inspected": 17, "not_inspected": 1, "items": [item], "as_of_change_no": 42, "districts": [{"district_code": "511802", "as_of_change_no": 42}]});
     let operation = Operation::new(Method::GET, "/v1/stats/inspection-coverage", "get_inspection_coverage", coverage)
         .described("prevention", "Venues inspected on a day, and those that weren't", "Venues that were open that day, as far as the caller sees them: how many were inspected; each with its name, those that weren't first, whoever waits longest first.")
         .access(Access::Roles(INSPECTIONS.readers))
-        .answers::<InspectionCoverage>(200, "The coverage.", Some(example))
+        .answers::<OfDistricts<InspectionCoverage>>(200, "The coverage.", Some(example))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
     polled(operation, PARAMETERS)
 }
@@ -85,11 +87,8 @@ struct InspectionCoverage {
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     not_inspected: usize,
     /// The venues.
-    #[schema(inline, max_items = 20_000)]
+    #[schema(inline, max_items = 1_000_000)]
     items: Vec<Venue>,
-    /// Counted as of this change.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    as_of_change_no: i64,
 }
 
 /// A venue that was open.
@@ -114,25 +113,39 @@ struct Venue {
 }
 
 async fn coverage(call: Call) -> Answer {
-    let district_code = list::one_district(call.actor()?, &call.query)?;
     let on = call.query.get(&ON).unwrap_or_else(|| day_of(call.core.clock.now(), call.core.zone));
-    answer(&call, &district_code, COLUMNS, async |now, head| of_day(&call, now, &district_code, on, head).await).await
+    answer_by_district(&call, COLUMNS, async |now: &mut Snapshot, part: &Part| of_day(part, now, on).await).await
 }
 
-async fn of_day(
-    call: &Call,
-    now: &mut Snapshot,
-    district_code: &str,
-    on: NaiveDate,
-    as_of_change_no: i64,
-) -> Result<InspectionCoverage, Problem> {
-    let rows = now.read(&statement(call, district_code, on)?).await?;
+impl Summed for InspectionCoverage {
+    fn add(&mut self, other: Self) {
+        self.active += other.active;
+        self.inspected += other.inspected;
+        self.not_inspected += other.not_inspected;
+        self.items.extend(other.items);
+    }
+
+    fn finish(&mut self) {
+        self.items.sort_by(|one, other| one.order().cmp(&other.order()));
+    }
+}
+
+impl Venue {
+    /// Place among others, as of a district they are read.
+    fn order(&self) -> (bool, Option<NaiveDate>, &str, Uuid) {
+        (self.inspected, self.last_inspected_on, &self.name, self.place_id)
+    }
+}
+
+async fn of_day(part: &Part, now: &mut Snapshot, on: NaiveDate) -> Result<InspectionCoverage, Problem> {
+    let call = &part.call;
+    let rows = now.read(&statement(call, &part.district_code, on)?).await?;
     let mut venues: Vec<Venue> = rows.into_iter().filter_map(|row| venue(row, call)).collect();
     let inspected = venues.iter().filter(|venue| venue.inspected).count();
     let (active, asked) = (venues.len(), call.query.get(&INSPECTED));
     venues.retain(|venue| asked.is_none_or(|asked| asked == venue.inspected));
     let not_inspected = active - inspected;
-    Ok(InspectionCoverage { on, active, inspected, not_inspected, items: venues, as_of_change_no })
+    Ok(InspectionCoverage { on, active, inspected, not_inspected, items: venues })
 }
 
 fn statement(call: &Call, district_code: &str, on: NaiveDate) -> Result<Statement, Problem> {

@@ -23,7 +23,9 @@ use crate::records::envelope::{AREA_CODE as OF_AREA, ID};
 use crate::records::list;
 use crate::rooms::prevention::inspections::{INSPECTIONS, InspectionItem};
 use crate::rooms::registers::PlaceKind;
-use crate::statistics::polled::{answer, polled};
+use crate::statistics::OfDistricts;
+use crate::statistics::districts::{Part, Summed, WIDE_AREA_CODE, merge};
+use crate::statistics::polled::{answer_by_district, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 
 fields! {
@@ -32,7 +34,7 @@ fields! {
     FROM_ON: NaiveDate = Field::new("from_on", Shape::Day, Text::new("From", "开始日期"), "From which day; the same as `to_on` by default.");
     TO_ON: NaiveDate = Field::new("to_on", Shape::Day, Text::new("To", "结束日期"), "Until which day; today by default.");
     PLACE_KIND: PlaceKind = super::PLACE_KIND.field;
-    AREA_CODE: String = list::AREA_CODE;
+    AREA_CODE: String = WIDE_AREA_CODE;
     DISTRICT_CODE: String = list::DISTRICT_CODE;
 }
 
@@ -62,11 +64,11 @@ const COLUMNS: &[Column] = &[
 pub fn operation() -> Operation {
     let item = json!({"item": "disinfection", "passed": 15, "failed": 3, "not_applicable": 0, "pass_rate": "0.8333"});
     let worst = json!({"place_id": "0198c0de-0002-7000-8000-000000000002", "name": "龙溪路惠民超市", "area_code": "511802005001", "inspections": 3, "failed": 4});
-    let example = json!({"from_on": "2020-01-21", "to_on": "2020-02-02", "items": [item], "worst": [worst], "as_of_change_no": 42});
+    let example = json!({"from_on": "2020-01-21", "to_on": "2020-02-02", "items": [item], "worst": [worst], "as_of_change_no": 42, "districts": [{"district_code": "511802", "as_of_change_no": 42}]});
     let operation = Operation::new(Method::GET, "/v1/stats/inspection-results", "get_inspection_results", results)
         .described("prevention", "How often each item was in order", "Of the inspections of a period that the caller sees: each item with how often it was in order, and the twenty venues where most failed.")
         .access(Access::Roles(INSPECTIONS.readers))
-        .answers::<InspectionResults>(200, "The results.", Some(example))
+        .answers::<OfDistricts<InspectionResults>>(200, "The results.", Some(example))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
     polled(operation, PARAMETERS)
 }
@@ -86,9 +88,6 @@ struct InspectionResults {
     /// Venues where most failed.
     #[schema(inline, max_items = 20)]
     worst: Vec<WorstVenue>,
-    /// Counted as of this change.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    as_of_change_no: i64,
 }
 
 /// An item over all inspections.
@@ -131,20 +130,50 @@ struct WorstVenue {
 }
 
 async fn results(call: Call) -> Answer {
-    let district_code = list::one_district(call.actor()?, &call.query)?;
     let to_on = call.query.get(&TO_ON).unwrap_or_else(|| day_of(call.core.clock.now(), call.core.zone));
     let from_on = call.query.get(&FROM_ON).unwrap_or(to_on);
-    let of_period = async |now: &mut Snapshot, head| of(&call, now, &district_code, (from_on, to_on), head).await;
-    answer(&call, &district_code, COLUMNS, of_period).await
+    answer_by_district(&call, COLUMNS, async |now: &mut Snapshot, part: &Part| of(part, now, (from_on, to_on)).await)
+        .await
+}
+
+/// Venues of which the most that failed is told, at most.
+const MOST_VENUES: usize = 20;
+
+impl Summed for InspectionResults {
+    fn add(&mut self, other: Self) {
+        merge(&mut self.items, other.items, |item| item.item.code(), |line, other| line.add(&other));
+        self.worst.extend(other.worst);
+    }
+
+    fn finish(&mut self) {
+        self.items.sort_by_key(|item| (std::cmp::Reverse(item.failed), item.item.code()));
+        self.worst.sort_by(|one, other| one.order().cmp(&other.order()));
+        self.worst.truncate(MOST_VENUES);
+    }
+}
+
+impl ItemResults {
+    fn add(&mut self, other: &Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.not_applicable += other.not_applicable;
+        self.pass_rate = pass_rate(self.passed, self.failed);
+    }
+}
+
+impl WorstVenue {
+    /// Place among others, as of a district they are read.
+    fn order(&self) -> (std::cmp::Reverse<i64>, i64, &str, Uuid) {
+        (std::cmp::Reverse(self.failed), self.inspections, &self.name, self.place_id)
+    }
 }
 
 async fn of(
-    call: &Call,
+    part: &Part,
     now: &mut Snapshot,
-    district_code: &str,
     (from_on, to_on): (NaiveDate, NaiveDate),
-    as_of_change_no: i64,
 ) -> Result<InspectionResults, Problem> {
+    let (call, district_code) = (&part.call, part.district_code.as_str());
     let joined = |select: &str| {
         let statement = Statement::new(format!(
             "SELECT {select} FROM {VENUES} JOIN inspections AS i ON i.district_code = r.district_code AND i.place_id = r.id CROSS JOIN LATERAL jsonb_array_elements(i.items) AS e(item) WHERE r.district_code = "
@@ -162,22 +191,26 @@ async fn of(
     let items = rows.into_iter().filter_map(item).collect();
     let select = format!("r.id, r.name, r.area_code, count(DISTINCT i.id) AS times, {} AS failed", counted("fail"));
     let worst = joined(&select)?.sql(format!(
-        " GROUP BY r.id, r.name, r.area_code HAVING {} > 0 ORDER BY failed DESC, times, r.name, r.id LIMIT 20",
+        " GROUP BY r.id, r.name, r.area_code HAVING {} > 0 ORDER BY failed DESC, times, r.name, r.id LIMIT {MOST_VENUES}",
         counted("fail")
     ));
     let worst = now.read(&worst).await?.into_iter().filter_map(worst_venue).collect();
-    Ok(InspectionResults { from_on, to_on, items, worst, as_of_change_no })
+    Ok(InspectionResults { from_on, to_on, items, worst })
 }
 
 fn item(mut row: Row) -> Option<ItemResults> {
     let (passed, failed) = (row.get(&PASSED)?, row.get(&FAILED)?);
+    let (not_applicable, pass_rate) = (row.get(&NOT_APPLICABLE)?, pass_rate(passed, failed));
+    Some(ItemResults { item: row.get(&CODE)?, passed, failed, not_applicable, pass_rate })
+}
+
+fn pass_rate(passed: i64, failed: i64) -> Option<String> {
     let rate = Decimal::from(passed).checked_div(Decimal::from(passed + failed));
-    let pass_rate = rate.map(|rate| {
+    rate.map(|rate| {
         let mut rate = rate.round_dp(4);
         rate.rescale(4);
         rate.to_string()
-    });
-    Some(ItemResults { item: row.get(&CODE)?, passed, failed, not_applicable: row.get(&NOT_APPLICABLE)?, pass_rate })
+    })
 }
 
 fn worst_venue(mut row: Row) -> Option<WorstVenue> {

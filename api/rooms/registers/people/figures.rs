@@ -21,9 +21,11 @@ use crate::platform::access::roles::with_statistics;
 use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::envelope;
-use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
+use crate::records::list::DISTRICT_CODE;
 use crate::records::scope::{reached, within};
-use crate::statistics::polled::{answer, polled};
+use crate::statistics::OfDistricts;
+use crate::statistics::districts::{Part, Summed, WIDE_AREA_CODE, add_count};
+use crate::statistics::polled::{answer_by_district, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 use crate::statistics::{cover, covered, opens_lists};
 
@@ -40,15 +42,14 @@ const ANY: &str = "any";
 pub fn operation() -> Operation {
     let line = json!({"category": "hubei_returnee", "label": "湖北返乡人员", "persons": 52, "suppressed": false, "records_url": "/v1/people?category=hubei_returnee&in_force_on=2020-02-02"});
     let total = json!({"persons": 60, "suppressed": false, "records_url": "/v1/people?in_force_on=2020-02-02"});
-    let example =
-        json!({"in_force_on": "2020-02-02", "area_code": null, "items": [line], "total": total, "as_of_change_no": 42});
+    let example = json!({"in_force_on": "2020-02-02", "area_code": null, "items": [line], "total": total, "as_of_change_no": 42, "districts": [{"district_code": "511802", "as_of_change_no": 42}]});
     let operation = Operation::new(Method::GET, "/v1/stats/people-by-category", "get_people_by_category", figures)
-        .described("people", "People by category", "How many different people are in each category on a day, by where they are registered; somebody in several counts in each, and once in `total`. Merged people count once. Keys without `small_cells`: 1 to 9 hidden, the rest rounded to 5, and no area below a township.")
+        .described("people", "People by category", "How many different people are in each category on a day, by where they are registered; somebody in several counts in each, and once in `total`. Merged people count once; in a prefecture or a province by each district. Keys without `small_cells`: 1 to 9 hidden, the rest rounded to 5, and no area below a township.")
         .access(Access::Roles(with_statistics(PEOPLE.readers)))
         .keys(KeyScope::Statistics)
-        .answers::<PeopleByCategory>(200, "The figures.", Some(example))
+        .answers::<OfDistricts<PeopleByCategory>>(200, "The figures.", Some(example))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]);
-    polled(operation, [&IN_FORCE_ON.field, &AREA_CODE, &DISTRICT_CODE])
+    polled(operation, [&IN_FORCE_ON.field, &WIDE_AREA_CODE, &DISTRICT_CODE])
 }
 
 /// People by category.
@@ -66,9 +67,6 @@ struct PeopleByCategory {
     /// Everybody in any category, once.
     #[schema(inline)]
     total: Counted,
-    /// Counted as of this change.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    as_of_change_no: i64,
 }
 
 /// A category.
@@ -98,23 +96,38 @@ struct Counted {
     records_url: Option<String>,
 }
 
+impl Summed for PeopleByCategory {
+    fn add(&mut self, other: Self) {
+        // Every district tells of the same categories, in the same order.
+        for (line, other) in self.items.iter_mut().zip(other.items) {
+            line.counted.add(&other.counted);
+        }
+        self.total.add(&other.total);
+    }
+}
+
+impl Counted {
+    /// Adds another district's: what is hidden there is hidden in the sum, which no list has.
+    fn add(&mut self, other: &Self) {
+        add_count(&mut self.persons, other.persons);
+        self.suppressed |= other.suppressed;
+        self.persons = self.persons.filter(|persons| !self.suppressed || *persons > 0);
+        self.records_url = None;
+    }
+}
+
 const COLUMNS: &[Column] = &[words("category", "类别代码"), words("label", "类别"), numbers("persons", "人数")];
 
 async fn figures(call: Call) -> Answer {
-    let district_code = one_district(call.actor()?, &call.query)?;
     let narrow = call.query.get(&envelope::AREA_CODE).is_some_and(|area_code| area_code.len() > 9);
     if covered(&call, PEOPLE.readers) && narrow {
         return Err(KEY_OUT_OF_SCOPE.into());
     }
-    answer(&call, &district_code, COLUMNS, async |now, head| counted(&call, now, &district_code, head).await).await
+    answer_by_district(&call, COLUMNS, counted).await
 }
 
-async fn counted(
-    call: &Call,
-    now: &mut Snapshot,
-    district_code: &str,
-    as_of_change_no: i64,
-) -> Result<PeopleByCategory, Problem> {
+async fn counted(now: &mut Snapshot, part: &Part) -> Result<PeopleByCategory, Problem> {
+    let (call, district_code) = (&part.call, part.district_code.as_str());
     let on = call.query.get(&IN_FORCE_ON).unwrap_or_else(|| day_of(call.core.clock.now(), call.core.zone));
     let statement = held(Statement::new(""), district_code, None)
         .sql(format!(" SELECT coalesce(held.category, '{ANY}') AS category, count(DISTINCT held.root) AS persons FROM held JOIN people AS r ON r.id = held.root AND r.district_code = "))
@@ -147,7 +160,6 @@ async fn counted(
         let label = word.label.in_language(call.language);
         OfCategory { counted: told(Some(word.code)), category: word.code, label }
     };
-    let area_code = call.query.get(&envelope::AREA_CODE).map(str::to_owned);
     let items = open.map(of_category).collect();
-    Ok(PeopleByCategory { in_force_on: on, area_code, items, total: told(None), as_of_change_no })
+    Ok(PeopleByCategory { in_force_on: on, area_code: part.asked_area(), items, total: told(None) })
 }

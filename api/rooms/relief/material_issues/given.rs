@@ -23,10 +23,12 @@ use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
 use crate::platform::http::{Access, Answer, Call, Operation};
 use crate::records::awaited::has_come;
 use crate::records::envelope;
-use crate::records::list::{self, one_district};
+use crate::records::list;
 use crate::records::scope::{readable, within};
 use crate::rooms::relief::goods::GOODS_READERS;
-use crate::statistics::polled::{answer, polled};
+use crate::statistics::OfDistricts;
+use crate::statistics::districts::{Part, Summed, WIDE_AREA_CODE, added, merge, refuse_of_one};
+use crate::statistics::polled::{answer_by_district, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 
 fields! {
@@ -36,7 +38,7 @@ fields! {
     TO_ON: NaiveDate = Field::new("to_on", Shape::Day, Text::new("To", "截止日期"), "Until the end of this day; today by default.");
     ORG_ID: Uuid = Field::new("org_id", Shape::Id, Text::new("Organisation", "单位"), "Given by this organisation.");
     OCCASION: IssueOccasion = Field::new("occasion", Shape::Word(IssueOccasion::VOCABULARY), Text::new("Occasion", "发放事由"), "On this occasion.");
-    AREA_CODE: String = list::AREA_CODE;
+    AREA_CODE: String = WIDE_AREA_CODE;
     DISTRICT_CODE: String = list::DISTRICT_CODE;
 }
 
@@ -68,12 +70,12 @@ const COLUMNS: &[Column] = &[
 pub fn operations() -> Vec<Operation> {
     let item = json!({"org_id": "0198c0de-0001-7000-8000-000000000001", "org_name": "区教育局", "item": "方便面", "commodity": "instant_noodles", "quantity": "240", "quantity_unit": "袋", "issues": 4,
         "records_url": "/v1/material-issues?org_id=0198c0de-0001-7000-8000-000000000001&to_on=2020-02-02"});
-    let example = json!({"from_on": null, "to_on": "2020-02-02", "items": [item], "as_of_change_no": 42});
+    let example = json!({"from_on": null, "to_on": "2020-02-02", "items": [item], "as_of_change_no": 42, "districts": [{"district_code": "511802", "as_of_change_no": 42}]});
     let operation = Operation::new(Method::GET, "/v1/stats/goods-given", "list_goods_given", given)
         .described("material_issues", "Goods given out by unit", "What each organisation handed out, item by item, as it was told. Different units aren't added up. Counts the issues that the caller may read.")
         .access(Access::Roles(GOODS_READERS))
         .keys(KeyScope::Read)
-        .answers::<GoodsGiven>(200, "The goods.", Some(example))
+        .answers::<OfDistricts<GoodsGiven>>(200, "The goods.", Some(example))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
     vec![polled(operation, PARAMETERS.iter())]
 }
@@ -87,11 +89,8 @@ struct GoodsGiven {
     /// The last day.
     to_on: NaiveDate,
     /// By organisation and item.
-    #[schema(inline, max_items = 10_000)]
+    #[schema(inline, max_items = 1_000_000)]
     items: Vec<Given>,
-    /// As of this change.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    as_of_change_no: i64,
 }
 
 /// An item that an organisation gave, with how much of it in one unit.
@@ -118,21 +117,40 @@ struct Given {
     /// In how many issues.
     #[schema(minimum = 0)]
     issues: i64,
-    /// The issues.
-    #[schema(max_length = 900)]
-    records_url: String,
+    /// The issues; null where they are of several districts.
+    #[schema(required, max_length = 900)]
+    records_url: Option<String>,
 }
 
 async fn given(call: Call) -> Answer {
-    let district_code = one_district(call.actor()?, &call.query)?;
+    refuse_of_one(&call)?;
     let today = day_of(call.core.clock.now(), call.core.zone);
     let (from_on, to_on) = (call.query.get(&FROM_ON), call.query.get(&TO_ON).unwrap_or(today));
-    answer(&call, &district_code, COLUMNS, async |now: &mut Snapshot, as_of_change_no| {
-        let rows = now.read(&asked(&call, &district_code, from_on, to_on)?).await?;
-        let items = rows.into_iter().filter_map(|row| of_row(row, from_on, to_on)).collect();
-        Ok(GoodsGiven { from_on, to_on, items, as_of_change_no })
+    answer_by_district(&call, COLUMNS, async |now: &mut Snapshot, part: &Part| {
+        let rows = now.read(&asked(&part.call, &part.district_code, from_on, to_on)?).await?;
+        let items = rows.into_iter().filter_map(|row| of_row(&part.call, row, from_on, to_on)).collect();
+        Ok(GoodsGiven { from_on, to_on, items })
     })
     .await
+}
+
+impl Summed for GoodsGiven {
+    fn add(&mut self, other: Self) {
+        let key = |one: &Given| {
+            let of_unit = (one.org_name.is_none(), one.org_name.clone(), one.org_id);
+            (of_unit, one.item.clone(), one.quantity_unit.clone(), one.commodity.clone())
+        };
+        merge(&mut self.items, other.items, key, |line, other| line.add(&other));
+    }
+}
+
+impl Given {
+    /// Adds another district's, of organisations that nobody told; no list has both.
+    fn add(&mut self, other: &Self) {
+        self.quantity = added(&self.quantity, &other.quantity);
+        self.issues += other.issues;
+        self.records_url = None;
+    }
 }
 
 fn asked(call: &Call, district_code: &str, from_on: Option<NaiveDate>, to_on: NaiveDate) -> Result<Statement, Problem> {
@@ -158,12 +176,13 @@ fn asked(call: &Call, district_code: &str, from_on: Option<NaiveDate>, to_on: Na
     Ok(statement.sql(" GROUP BY 1, r.district_code, 3, 4, 5 ORDER BY 2, 3, 5 LIMIT 10000"))
 }
 
-fn of_row(mut row: Row, from_on: Option<NaiveDate>, to_on: NaiveDate) -> Option<Given> {
+fn of_row(call: &Call, mut row: Row, from_on: Option<NaiveDate>, to_on: NaiveDate) -> Option<Given> {
     let org_id = row.get(&envelope::ORG_ID);
     let (item, commodity): (String, Option<String>) = (row.get(&ITEM)?, row.get(&COMMODITY));
     let mut records_url = format!("/v1/{}?to_on={to_on}", MATERIAL_ISSUES.path);
     let narrowed = [
         ("from_on", from_on.map(|day| day.to_string())),
+        ("area_code", call.query.get(&AREA_CODE).map(str::to_owned)),
         ("org_id", org_id.map(|id: Uuid| id.to_string())),
         ("item", Some(percent_encoded(item.as_bytes()))),
         ("commodity", commodity.clone()),
@@ -179,6 +198,6 @@ fn of_row(mut row: Row, from_on: Option<NaiveDate>, to_on: NaiveDate) -> Option<
         quantity: row.get(&QUANTITY)?.normalize().to_string(),
         quantity_unit: row.get(&QUANTITY_UNIT)?,
         issues: row.get(&ISSUES)?,
-        records_url,
+        records_url: Some(records_url),
     })
 }

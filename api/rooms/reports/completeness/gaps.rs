@@ -23,7 +23,9 @@ use crate::rooms::duties::{DUTIES, DutyKind};
 use crate::rooms::reports::subjects::names;
 
 /// Names a group at most; the list behind it has all.
-pub const MOST: i64 = 20;
+const MOST: i64 = 20;
+/// The same, of several districts together.
+pub const MOST_TOLD: usize = 20;
 
 columns! {
     /// Key of a group: a kind, a line, an area or an organisation; empty for none.
@@ -80,6 +82,13 @@ pub struct ShownGap {
     /// Of the duty.
     #[schema(required, value_type = Option<String>, max_length = 200)]
     due_at: Option<InZone>,
+}
+
+impl ShownGap {
+    /// Place among others: what was due first stands first.
+    pub fn order(&self) -> (Option<DateTime<Utc>>, Uuid) {
+        (self.due_at.map(|due_at| due_at.0), self.duty_id)
+    }
 }
 
 impl Gap {

@@ -16,6 +16,7 @@ use crate::records::named_figures::{AskedOrg, CatalogueEntry, Evaluated, FigureA
 use crate::rooms::reports::figures::{COMPOUNDS, STAFF, group_of};
 use crate::rooms::supply::commodities::goods_cache;
 use crate::rooms::supply::commodities::own::Goods;
+use crate::statistics::districts::{add_count, added};
 use crate::statistics::figures::{Catalogue, evaluate};
 
 /// A figure of a unit.
@@ -150,6 +151,29 @@ fn is_something(figure: &Evaluated) -> bool {
 }
 
 impl ShownFigure {
+    /// The figure that it is, among those of other districts: their own goods may be told in another unit.
+    pub fn key(&self) -> (String, String, String) {
+        (self.kind.clone(), self.name.clone(), self.unit.clone())
+    }
+
+    /// Adds another district's; no list has both.
+    pub fn add(&mut self, other: Self) {
+        add_count(&mut self.value, other.value);
+        self.amount = match (self.amount.take(), other.amount) {
+            (Some(one), Some(other)) => Some(added(&one, &other)),
+            (one, other) => one.or(other),
+        };
+        (self.records_url, self.further_records_url) = (None, None);
+        if let (Some(ids), Some(others)) = (&mut self.record_ids, other.record_ids) {
+            ids.extend(others);
+        }
+        if let (Some(parts), Some(others)) = (&mut self.sum_of, other.sum_of) {
+            parts.extend(others);
+            parts.sort();
+            parts.dedup();
+        }
+    }
+
     fn of(entry: &CatalogueEntry, figure: &Evaluated) -> Self {
         let (value, amount) = match &figure.amount {
             Ok(FigureAmount::Count(count)) => (Some(*count), None),

@@ -4,6 +4,7 @@
 mod index;
 mod prices;
 mod supply;
+mod volume;
 
 use std::sync::Arc;
 
@@ -23,10 +24,10 @@ use rust_decimal::Decimal;
 use crate::platform::access::roles::with_statistics;
 use crate::platform::http::{Call, Operation, fault};
 use crate::records::envelope;
-use crate::records::list::one_district;
 use crate::records::scope::{reached, within};
 use crate::rooms::supply::commodities::own::{AllGoods, Goods};
 use crate::rooms::supply::commodities::{COMMODITY_WORDS, SUPPLY_READERS, goods_cache, rounded};
+use crate::statistics::districts;
 
 /// The operations of this room.
 pub fn operations() -> Vec<Operation> {
@@ -62,7 +63,7 @@ struct Asked {
 
 impl Asked {
     async fn of(call: &Call) -> Result<Self, Problem> {
-        let district_code = one_district(call.actor()?, &call.query)?;
+        let district_code = districts::by_itself(call)?;
         // Of the index no single commodity is asked.
         let commodity = call.query.get(&COMMODITY);
         let all_goods = goods_cache::asked(&call.core, &district_code, commodity).await?;

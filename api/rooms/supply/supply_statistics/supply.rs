@@ -5,10 +5,9 @@ use chrono::{Days, NaiveDate, TimeDelta};
 use kit::database::Snapshot;
 use kit::field::{Field, Shape};
 use kit::problem::Problem;
-use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::text::Text;
-use kit::time::{InZone, day_start};
+use kit::time::{InZone, day_of, day_start};
 use kit::value::Value;
 use kit::{columns, fields, words};
 use rust_decimal::Decimal;
@@ -17,7 +16,8 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{AREA, Asked, STORES, below, decimal, text};
+use super::volume::{Volume, item};
+use super::{Asked, below};
 use crate::platform::access::keys::KeyScope;
 use crate::platform::access::roles::with_statistics;
 use crate::platform::codes::{DISTRICT_REQUIRED, NOT_FOUND};
@@ -26,9 +26,10 @@ use crate::records::list;
 use crate::records::scope::{reached, within};
 use crate::rooms::duties::DutyState;
 use crate::rooms::duties::wire::{DUE_AT, STATE, SUBJECT_ID};
-use crate::rooms::supply::commodities::own::Goods;
-use crate::rooms::supply::commodities::{SUPPLY_READERS, rounded};
-use crate::statistics::polled::{answer, polled};
+use crate::rooms::supply::commodities::SUPPLY_READERS;
+use crate::statistics::OfDistricts;
+use crate::statistics::districts::{Part, Summed, WIDE_AREA_CODE, merge};
+use crate::statistics::polled::{answer_by_district, polled};
 use crate::statistics::sheet::{Column, numbers, words};
 
 words! {
@@ -44,7 +45,7 @@ fields! {
     static PARAMETERS;
     ON: NaiveDate = super::ON.field;
     COMMODITY: String = super::COMMODITY.field;
-    AREA_CODE: String = list::AREA_CODE;
+    AREA_CODE: String = WIDE_AREA_CODE;
     BY: SupplyGrouping = Field::new(
         "by",
         Shape::Word(SupplyGrouping::VOCABULARY),
@@ -65,16 +66,6 @@ columns! {
     NAME "name": String;
     /// Number of reports.
     TOTAL "total": i64;
-    /// The store, where a line stands for one.
-    PLACE "place": Uuid;
-    /// Bought that day.
-    PURCHASED "purchased": Decimal;
-    /// Sold that day.
-    SOLD "sold": Decimal;
-    /// There at the day's end.
-    CLOSING_STOCK "closing_stock": Decimal;
-    /// Sold a day, of the last days those with a report.
-    MEAN_SOLD "mean_sold": Decimal;
 }
 
 /// Days of sales of which the mean is taken, that day included.
@@ -83,12 +74,12 @@ const SALES_DAYS: u64 = 7;
 pub fn operation() -> Operation {
     let item = json!({"commodity": "meat_pork_hind_leg", "area_code": null, "place_id": null, "unit": "kg", "stores": 12, "purchased": "1200", "sold": "980", "closing_stock": "640", "mean_daily_sold": "870.5", "stock_days": "0.7", "low_stock": true});
     let example = json!({"on": "2020-01-30", "items": [item], "expected": 13, "received": 12, "zero": 0,
-        "missing": [{"place_id": "0198c0de-0002-7000-8000-000000000002", "name": "大兴超市", "state": "missed", "due_at": "2020-01-30T18:00:00+08:00"}], "as_of_change_no": 42});
+        "missing": [{"place_id": "0198c0de-0002-7000-8000-000000000002", "name": "大兴超市", "state": "missed", "due_at": "2020-01-30T18:00:00+08:00"}], "as_of_change_no": 42, "districts": [{"district_code": "511802", "as_of_change_no": 42}]});
     let operation = Operation::new(Method::GET, "/v1/stats/supply", "get_supply_statistics", supply)
         .described("supply", "Volumes, days of stock, who has not reported", "What was bought, sold and is held; for how many days that lasts at the mean sales of the last seven days with a report; how many stores were expected and reported, with the names of those missing.")
         .access(Access::Roles(with_statistics(SUPPLY_READERS)))
         .keys(KeyScope::Statistics)
-        .answers::<SupplyStatistics>(200, "The figures.", Some(example))
+        .answers::<OfDistricts<SupplyStatistics>>(200, "The figures.", Some(example))
         .problems(&[DISTRICT_REQUIRED, NOT_FOUND]);
     polled(operation, PARAMETERS)
 }
@@ -114,7 +105,7 @@ struct SupplyStatistics {
     #[schema(value_type = String, max_length = 300)]
     on: NaiveDate,
     /// By commodity.
-    #[schema(inline, max_items = 100_000)]
+    #[schema(inline, max_items = 1_000_000)]
     items: Vec<Volume>,
     /// Stores that were to report.
     #[schema(value_type = i64, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
@@ -126,49 +117,8 @@ struct SupplyStatistics {
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     zero: i64,
     /// Those that did not.
-    #[schema(inline, max_items = 10_000)]
+    #[schema(inline, max_items = 1_000_000)]
     missing: Vec<Gap>,
-    /// Counted as of this change.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    as_of_change_no: i64,
-}
-
-/// A commodity.
-#[derive(Serialize, ToSchema)]
-struct Volume {
-    /// Which commodity.
-    #[schema(max_length = 300)]
-    commodity: String,
-    /// The area.
-    #[schema(required, max_length = 40)]
-    area_code: Option<String>,
-    /// The store.
-    #[schema(required, value_type = Option<String>, max_length = 40)]
-    place_id: Option<Uuid>,
-    /// The unit of the quantities.
-    #[schema(max_length = 300)]
-    unit: String,
-    /// How many stores told of it that day.
-    #[schema(value_type = i64, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    stores: Option<i64>,
-    /// Bought that day.
-    #[schema(required, max_length = 40)]
-    purchased: Option<String>,
-    /// Sold that day.
-    #[schema(required, max_length = 40)]
-    sold: Option<String>,
-    /// There at the day's end.
-    #[schema(required, max_length = 40)]
-    closing_stock: Option<String>,
-    /// Sold a day, of the last seven days those with a report.
-    #[schema(required, max_length = 40)]
-    mean_daily_sold: Option<String>,
-    /// For how many days that lasts; null where nothing was sold.
-    #[schema(required, max_length = 40)]
-    stock_days: Option<String>,
-    /// Whether that is less than asked for.
-    #[schema(required)]
-    low_stock: Option<bool>,
 }
 
 /// A store that did not report.
@@ -189,19 +139,30 @@ struct Gap {
 }
 
 async fn supply(call: Call) -> Answer {
-    let asked = Asked::of(&call).await?;
-    let on = call.query.get(&ON).unwrap_or(asked.today);
-    answer(&call, &asked.district_code, COLUMNS, async |now, head| of_day(&call, now, &asked, on, head).await).await
+    let today = day_of(call.core.clock.now(), call.core.zone);
+    let on = call.query.get(&ON).unwrap_or(today);
+    answer_by_district(&call, COLUMNS, async |now: &mut Snapshot, part: &Part| of_day(part, now, on).await).await
 }
 
-async fn of_day(
-    call: &Call,
-    now: &mut Snapshot,
-    asked: &Asked,
-    on: NaiveDate,
-    as_of_change_no: i64,
-) -> Result<SupplyStatistics, Problem> {
-    let items = volumes(call, now, asked, on).await?;
+impl Summed for SupplyStatistics {
+    fn add(&mut self, other: Self) {
+        let key = |one: &Volume| (one.commodity.clone(), one.area_code.clone(), one.place_id, one.unit.clone());
+        merge(&mut self.items, other.items, key, |line, other| line.add(&other));
+        self.expected += other.expected;
+        self.received += other.received;
+        self.zero += other.zero;
+        self.missing.extend(other.missing);
+    }
+
+    fn finish(&mut self) {
+        let order = |gap: &Gap| (gap.due_at.map(|due_at| due_at.0), gap.name.clone(), gap.place_id);
+        self.missing.sort_by_cached_key(order);
+    }
+}
+
+async fn of_day(part: &Part, now: &mut Snapshot, on: NaiveDate) -> Result<SupplyStatistics, Problem> {
+    let (call, asked) = (&part.call, &Asked::of(&part.call).await?);
+    let items = volumes(part, now, asked, on).await?;
     let gaps = now.read(&duties(call, asked, on)?).await?;
     let zone = call.core.zone;
     let mut missing = Vec::new();
@@ -217,12 +178,14 @@ async fn of_day(
     }
     let zero = now.read(&zeros(call, asked, on)?).await?;
     let zero = zero.into_iter().find_map(|mut row| row.get(&TOTAL)).unwrap_or_default();
-    Ok(SupplyStatistics { on, items, expected, received, zero, missing, as_of_change_no })
+    Ok(SupplyStatistics { on, items, expected, received, zero, missing })
 }
 
-async fn volumes(call: &Call, now: &mut Snapshot, asked: &Asked, on: NaiveDate) -> Result<Vec<Volume>, Problem> {
+async fn volumes(part: &Part, now: &mut Snapshot, asked: &Asked, on: NaiveDate) -> Result<Vec<Volume>, Problem> {
+    let call = &part.call;
     let days: Vec<NaiveDate> = (0..SALES_DAYS).filter_map(|back| on.checked_sub_days(Days::new(back))).collect();
     let (area, place) = match call.query.get(&BY) {
+        Some(SupplyGrouping::Area) if part.stands_for().is_some() => ("NULL::text".to_owned(), "NULL::uuid"),
         Some(SupplyGrouping::Area) => (format!("left(l.area_code, {})", below(call)), "NULL::uuid"),
         Some(SupplyGrouping::Store) => ("NULL::text".to_owned(), "l.place_id"),
         Some(SupplyGrouping::Commodity) | None => ("NULL::text".to_owned(), "NULL::uuid"),
@@ -238,29 +201,11 @@ async fn volumes(call: &Call, now: &mut Snapshot, asked: &Asked, on: NaiveDate) 
         .sql(") AS days) AS days GROUP BY 1, 2, 3 HAVING bool_or(is_day) ORDER BY 1, 2, 3");
     let low = call.query.get(&LOW_STOCK_DAYS);
     let rows = now.read(&statement).await?;
-    Ok(rows.into_iter().filter_map(|row| item(asked.goods(), on, row, low)).collect())
-}
-
-fn item(goods: &Goods, on: NaiveDate, mut row: Row, low: Option<Decimal>) -> Option<Volume> {
-    let commodity: String = row.get(&COMMODITY)?;
-    let known = goods.known(&commodity, on);
-    let unit = known.map(|known| known.quantity_unit.clone().into_owned()).unwrap_or_default();
-    let (stock, mean) = (decimal(&mut row, &CLOSING_STOCK), decimal(&mut row, &MEAN_SOLD));
-    let days = stock.zip(mean).and_then(|(stock, mean)| stock.checked_div(mean));
-    let (purchased, sold) = (text(decimal(&mut row, &PURCHASED)), text(decimal(&mut row, &SOLD)));
-    Some(Volume {
-        commodity,
-        area_code: row.get(&AREA),
-        place_id: row.get(&PLACE),
-        unit,
-        stores: row.get(&STORES),
-        purchased,
-        sold,
-        closing_stock: text(stock),
-        mean_daily_sold: text(mean.map(|mean| rounded(mean, 3))),
-        stock_days: text(days.map(|days| rounded(days, 1))),
-        low_stock: days.zip(low).map(|(days, low)| days < low),
-    })
+    let mut volumes: Vec<Volume> = rows.into_iter().filter_map(|row| item(asked.goods(), on, row, low)).collect();
+    if let Some(area_code) = part.stands_for().filter(|_| call.query.get(&BY) == Some(SupplyGrouping::Area)) {
+        volumes.iter_mut().for_each(|volume| volume.area_code = Some(area_code.to_owned()));
+    }
+    Ok(volumes)
 }
 
 /// Reads the stores that were to report that day, and how their duties stand.

@@ -25,15 +25,16 @@ use crate::platform::codes::{DISTRICT_REQUIRED, KEY_OUT_OF_SCOPE, NOT_FOUND};
 use crate::platform::http::{Access, Answer, Call, Operation, Tells, ends_before_it_begins, too_many_days};
 use crate::records::awaited::has_come;
 use crate::records::envelope;
-use crate::records::list::{AREA_CODE, DISTRICT_CODE, one_district};
+use crate::records::list::DISTRICT_CODE;
 use crate::records::read;
 use crate::records::scope::{reached, within};
 use crate::rooms::volunteers::shifts::service_records::hours_of;
 use crate::rooms::volunteers::teams::ROSTER_READERS;
 use crate::rooms::volunteers::volunteers::VOLUNTEERS;
-use crate::statistics::opens_lists;
-use crate::statistics::polled::{answer, polled};
+use crate::statistics::districts::{Part, Summed, WIDE_AREA_CODE, add_count, merge};
+use crate::statistics::polled::{answer_by_district, polled};
 use crate::statistics::sheet::{Column, numbers, words};
+use crate::statistics::{OfDistricts, opens_lists};
 
 words! {
     /// Grouping of lines.
@@ -96,8 +97,8 @@ pub fn operations() -> Vec<Operation> {
             .keys(KeyScope::Statistics)
             // It is about who served where; shifts have figures of their own.
             .tells(Tells::SmallNumbers(ROSTER_READERS))
-            .answers::<VolunteerStatistics>(200, "The figures.", Some(json!({"by": "team", "from_on": "2020-01-21", "to_on": "2020-02-02", "items": [line], "total": served, "teams": {"temporary_league_branch": 6}, "volunteers": 214, "league_members": 180, "party_members": 20, "as_of_change_no": 42})))
-            .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]), PARAMETERS.iter().chain([&AREA_CODE, &DISTRICT_CODE])),
+            .answers::<OfDistricts<VolunteerStatistics>>(200, "The figures.", Some(json!({"by": "team", "from_on": "2020-01-21", "to_on": "2020-02-02", "items": [line], "total": served, "teams": {"temporary_league_branch": 6}, "volunteers": 214, "league_members": 180, "party_members": 20, "as_of_change_no": 42, "districts": [{"district_code": "511802", "as_of_change_no": 42}]})))
+            .problems(&[DISTRICT_REQUIRED, NOT_FOUND, KEY_OUT_OF_SCOPE]), PARAMETERS.iter().chain([&WIDE_AREA_CODE, &DISTRICT_CODE])),
     ]
 }
 
@@ -151,7 +152,7 @@ struct VolunteerStatistics {
     #[schema(required, value_type = Option<String>, max_length = 300)]
     to_on: NaiveDate,
     /// A line a group.
-    #[schema(inline, max_items = 100_000)]
+    #[schema(inline, max_items = 1_000_000)]
     items: Vec<ServedByGroup>,
     /// Service of all groups together.
     #[schema(inline, value_type = Served)]
@@ -159,9 +160,6 @@ struct VolunteerStatistics {
     #[serde(flatten)]
     #[schema(inline)]
     register: Register,
-    /// Counted as of this change.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    as_of_change_no: i64,
 }
 
 /// Service of a group.
@@ -265,20 +263,52 @@ async fn hours(call: Call) -> Answer {
 }
 
 async fn statistics(call: Call) -> Answer {
-    let district_code = one_district(call.actor()?, &call.query)?;
     let (days, by) = (period(&call)?, call.query.get(&BY).unwrap_or(ServiceGrouping::Team));
-    answer(&call, &district_code, COLUMNS, async |now, head| of_days(&call, now, &district_code, days, by, head).await)
-        .await
+    answer_by_district(&call, COLUMNS, async |now: &mut Snapshot, part: &Part| of_days(part, now, days, by).await).await
+}
+
+impl Summed for VolunteerStatistics {
+    fn add(&mut self, other: Self) {
+        merge(
+            &mut self.items,
+            other.items,
+            |line| (line.key.is_none(), line.key.clone()),
+            |line, other| line.add(&other),
+        );
+        match (&mut self.total, other.total) {
+            (Some(total), Some(other)) => total.add(&other),
+            (total, other) => *total = total.take().or(other),
+        }
+        self.register.add(other.register);
+    }
+}
+
+impl ServedByGroup {
+    /// Adds another district's, of a day or of no group; no list has both.
+    fn add(&mut self, other: &Self) {
+        self.served.add(&other.served);
+        self.records_url = None;
+    }
+}
+
+impl Served {
+    /// Adds another district's: volunteers and places are of one district each.
+    fn add(&mut self, other: &Self) {
+        add_count(&mut self.person_times, other.person_times);
+        add_count(&mut self.members, other.members);
+        add_count(&mut self.posts, other.posts);
+        self.service_minutes += other.service_minutes;
+        self.service_hours = hours_of(self.service_minutes).to_string();
+    }
 }
 
 async fn of_days(
-    call: &Call,
+    part: &Part,
     now: &mut Snapshot,
-    district_code: &str,
     days: (NaiveDate, NaiveDate),
     by: ServiceGrouping,
-    as_of_change_no: i64,
 ) -> Result<VolunteerStatistics, Problem> {
+    let (call, district_code) = (&part.call, part.district_code.as_str());
     let (key, filter) = match by {
         ServiceGrouping::Org => ("r.org_id::text", "org_id"),
         ServiceGrouping::Place => ("r.place_id::text", "place_id"),
@@ -308,7 +338,6 @@ async fn of_days(
         items: lines.into_iter().map(|row| line(call, row, filter, days)).collect(),
         total: total.map(|mut row| figures(&mut row)),
         register: register(call, now, district_code).await?,
-        as_of_change_no,
     })
 }
 

@@ -16,6 +16,7 @@ use crate::platform::access::roles::with_statistics;
 use crate::platform::http::Call;
 use crate::records::scope::reached;
 use crate::rooms::volunteers::teams::{ROSTER_READERS, TEAM_KIND, TeamKind};
+use crate::statistics::districts::add_count;
 
 columns! {
     VOLUNTEERS "volunteers": i64;
@@ -39,6 +40,18 @@ pub struct Register {
     /// Of them members of the party.
     #[schema(value_type = i64, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     party_members: Option<i64>,
+}
+
+impl Register {
+    /// Adds another district's.
+    pub fn add(&mut self, other: Self) {
+        for (kind, teams) in other.teams {
+            *self.teams.entry(kind).or_default() += teams;
+        }
+        add_count(&mut self.volunteers, other.volunteers);
+        add_count(&mut self.league_members, other.league_members);
+        add_count(&mut self.party_members, other.party_members);
+    }
 }
 
 fn counts() -> RefOr<Schema> {
