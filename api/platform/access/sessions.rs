@@ -84,11 +84,11 @@ pub async fn open(
     Ok(Refreshed { session_id, user_id, refresh_token: token(&core.keys.refresh, session_id, 1), expires_at })
 }
 
+/// Under one of these indexes, or under the name itself.
+type OfDevice = Or<EqAny<sessions::device_blind_index, Vec<Vec<u8>>>, Eq<sessions::device_id, String>>;
+
 /// The condition of a session of that device, whatever release opened it, and under whatever key its index is.
-pub fn of_device(
-    finding: &Finding,
-    device_id: &str,
-) -> Or<EqAny<sessions::device_blind_index, Vec<Vec<u8>>>, Eq<sessions::device_id, String>> {
+pub fn of_device(finding: &Finding, device_id: &str) -> OfDevice {
     let indexes = Device::blind_indexes(finding, device_id);
     sessions::device_blind_index.eq_any(indexes).or(sessions::device_id.eq(device_id.to_owned()))
 }
