@@ -80,12 +80,13 @@ fn pin(sql: &str, bound: &mut Bound, pieces: &mut Vec<Piece>) {
                 pieces.push(Piece::Bind(Box::new(Bind::Text(Some(district_code)))));
                 rest = behind;
             }
+            // A name may be used again within, for other rows: both sides are told.
             (Some(behind), None, Some(district_code)) => {
                 bound.note(right, &district_code);
-                let before = before.strip_suffix(left).unwrap_or(before);
-                pieces.push(Piece::Sql(before.to_owned()));
+                pieces.push(Piece::Sql(format!("{before}{EQUALS}")));
+                pieces.push(Piece::Bind(Box::new(Bind::Text(Some(district_code.clone())))));
+                pieces.push(Piece::Sql(format!(" AND {right}{EQUALS}")));
                 pieces.push(Piece::Bind(Box::new(Bind::Text(Some(district_code)))));
-                pieces.push(Piece::Sql(format!(" = {right}{COLUMN}")));
                 rest = behind;
             }
             _ => {
@@ -148,7 +149,7 @@ mod tests {
         let joined = Statement::new("SELECT * FROM a JOIN b ON a.district_code = b.district_code, c WHERE c.x = b.district_code_of AND a.district_code = ").text("511802");
         assert_eq!(
             on_several(&joined),
-            "SELECT * FROM a JOIN b ON '511802' = b.district_code, c WHERE c.x = b.district_code_of AND a.district_code = '511802'"
+            "SELECT * FROM a JOIN b ON a.district_code = '511802' AND b.district_code = '511802', c WHERE c.x = b.district_code_of AND a.district_code = '511802'"
         );
     }
 

@@ -2,6 +2,7 @@
 //! written since: visits in whatever order, their amendments and voids, households and persons that turned out to be one,
 //! or two after all. Where nothing is kept everything is counted; both give the same, which `lianfang verify` proves.
 
+use kit::engine::Engine;
 use kit::problem::Problem;
 use kit::statement::{ColumnType, Statement};
 use kit::value::Value;
@@ -135,9 +136,7 @@ pub fn forget(district_code: &str, round_id: Uuid) -> Vec<Statement> {
 }
 
 /// Statements that bring what is kept of a round up to the newest number.
-pub fn refreshed(district_code: &str, round_id: Uuid) -> Vec<Statement> {
-    let (columns, kept) =
-        (COLUMNS.join(", "), COLUMNS.map(|column| format!("{column} = excluded.{column}")).join(", "));
+pub fn refreshed(district_code: &str, round_id: Uuid, engine: Engine) -> Vec<Statement> {
     let lock = "SELECT h.as_of FROM survey_standing_heads AS h WHERE h.district_code = :district AND h.round_id = :round FOR UPDATE";
     // The round ended, or more was written than to count everything takes: nothing of what is kept holds.
     let behind = format!(
@@ -147,24 +146,55 @@ pub fn refreshed(district_code: &str, round_id: Uuid) -> Vec<Statement> {
     );
     let forget = "DELETE FROM survey_standings AS k WHERE k.district_code = :district AND k.round_id = :round AND NOT EXISTS \
         (SELECT 1 FROM survey_standing_heads AS h WHERE h.district_code = :district AND h.round_id = :round)";
-    let put = format!(
-        "{ROOTS}{STANDINGS}, put AS (INSERT INTO survey_standings (district_code, round_id, {columns}) SELECT :district, :round, {columns} FROM computed \
-         ON CONFLICT (district_code, round_id, target_id) DO UPDATE SET {kept}), \
-         away AS (DELETE FROM survey_standings AS k USING (SELECT jsonb_object_keys(ids)::uuid AS id FROM gone) AS i \
-         WHERE k.district_code = :district AND k.round_id = :round AND k.target_id = i.id AND NOT EXISTS (SELECT 1 FROM computed AS c WHERE c.target_id = k.target_id)) \
-         INSERT INTO survey_standing_heads (district_code, round_id, as_of, closed_at) \
+    let first = match engine {
+        Engine::OneServer => None,
+        // Several statements see what is written between them: nothing is.
+        Engine::SeveralServers { .. } => Some(HELD.to_owned()),
+    };
+    let texts = first.into_iter().chain([lock.to_owned(), behind, forget.to_owned()]).chain(kept_anew(engine));
+    texts.map(|sql| filled(&sql, district_code, round_id).seeing_district(district_code)).collect()
+}
+
+/// The district's clock, held until the transaction ends.
+const HELD: &str = "SELECT c.last_no FROM district_clocks AS c WHERE c.district_code = :district FOR UPDATE";
+
+/// Takes away what stands no longer, puts what was counted anew in its place, and notes as of which number: as one statement, of
+/// one moment. Where that would be refused, one after the other.
+fn kept_anew(engine: Engine) -> Vec<String> {
+    let columns = COLUMNS.join(", ");
+    let kept = COLUMNS.map(|column| format!("{column} = excluded.{column}")).join(", ");
+    let into = format!("INSERT INTO survey_standings (district_code, round_id, {columns}) ");
+    let computed = format!(
+        "SELECT :district, :round, {columns} FROM computed ON CONFLICT (district_code, round_id, target_id) DO UPDATE SET {kept}"
+    );
+    let head = "INSERT INTO survey_standing_heads (district_code, round_id, as_of, closed_at) \
          SELECT r.district_code, r.id, c.last_no, r.closed_at FROM survey_rounds AS r JOIN district_clocks AS c ON c.district_code = r.district_code \
          WHERE r.district_code = :district AND r.id = :round \
-         ON CONFLICT (district_code, round_id) DO UPDATE SET as_of = excluded.as_of, closed_at = excluded.closed_at"
-    );
-    [lock, &behind, forget, &put]
-        .map(|sql| filled(sql, district_code, round_id).seeing_district(district_code))
-        .to_vec()
+         ON CONFLICT (district_code, round_id) DO UPDATE SET as_of = excluded.as_of, closed_at = excluded.closed_at";
+    let away = |ids: &str| {
+        format!(
+            "DELETE FROM survey_standings AS k USING ({ids}SELECT jsonb_object_keys(ids)::uuid AS id FROM gone) AS i \
+             WHERE k.district_code = :district AND k.round_id = :round AND k.target_id = i.id"
+        )
+    };
+    match engine {
+        Engine::OneServer => {
+            let away = away("");
+            vec![format!(
+                "{ROOTS}{STANDINGS}, put AS ({into}{computed}), \
+                 away AS ({away} AND NOT EXISTS (SELECT 1 FROM computed AS c WHERE c.target_id = k.target_id)) {head}"
+            )]
+        }
+        Engine::SeveralServers { .. } => {
+            let known = format!("{ROOTS}{STANDINGS} ");
+            vec![away(&known), format!("{into}{known}{computed}"), head.to_owned()]
+        }
+    }
 }
 
 /// Brings what is kept of a round up to the newest number.
 pub async fn refresh(core: &Core, district_code: &str, round_id: Uuid) -> Result<(), Problem> {
-    job_write(core, refreshed(district_code, round_id)).await
+    job_write(core, refreshed(district_code, round_id, core.database.engine())).await
 }
 
 /// Statements that make anew of whom a district's visits tell.
