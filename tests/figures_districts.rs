@@ -99,7 +99,7 @@ async fn provinces() -> (TestApp, Actor) {
     (app, admin)
 }
 
-/// What an area and its districts tell, at a pointer.
+/// Answers of an area and of its districts, at a pointer.
 async fn told(actor: &Actor, path: &str, area: &str) -> Json {
     actor.get(&format!("{path}{}{area}", if path.contains('?') { "&" } else { "?" })).await.expect(200).body
 }
@@ -216,7 +216,7 @@ async fn shares_are_of_summed_parts_and_lines_are_of_the_level_below() {
         (&json!("inspections"), &json!(3), &Json::Null),
         "{inspected}"
     );
-    // What leads to records leads to those of the district.
+    // A link to records leads to those of the district.
     let one = ask("/v1/stats/goods-given?area_code=510104").await;
     let issues = ask(one["items"][0]["records_url"].as_str().unwrap()).await;
     assert_eq!(issues["items"].as_array().unwrap().len(), 1);

@@ -209,7 +209,7 @@ async fn a_district_whose_purge_fails_keeps_no_other_waiting() {
     };
     assert_eq!((certified("511802").await, certified("511803").await), (0, 1));
     assert_eq!(whole_screenings(&app).await, 3, "those of the other district");
-    // What was done isn't done again, and what failed is.
+    // A district that was done isn't done again, and one that failed is.
     app.sql("DROP TRIGGER refuse ON purges").await;
     look_after(&app.core).await.unwrap();
     assert_eq!((certified("511802").await, certified("511803").await), (1, 1));

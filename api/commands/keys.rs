@@ -147,7 +147,7 @@ async fn rotate(
     }
 }
 
-/// What is told of a rotation.
+/// Words in which a rotation is told.
 struct Words {
     unit: &'static str,
     /// The member of what is told as JSON.

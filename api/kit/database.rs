@@ -261,7 +261,7 @@ fn of_database(kind: &DatabaseErrorKind, information: &dyn DatabaseErrorInformat
         | DatabaseErrorKind::CheckViolation
         | DatabaseErrorKind::ForeignKeyViolation => {
             let named = information.constraint_name().map(|name| DatabaseError::Constraint(base_name(name).to_owned()));
-            // What one of several servers refuses is passed on in its words, without the names beside them.
+            // A refusal by one of several servers is passed on in its words, without the names beside them.
             named.unwrap_or_else(|| of_texts(information))
         }
         DatabaseErrorKind::NotNullViolation => information.table_name().map_or_else(|| of_texts(information), not_null),

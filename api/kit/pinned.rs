@@ -16,7 +16,7 @@ const COLUMN: &str = ".district_code";
 /// The column compared with what follows.
 const EQUALS: &str = ".district_code = ";
 
-/// What names of rows are bound to; none for a name that is bound to different districts.
+/// Districts that names of rows are bound to; none for a name that is bound to different districts.
 #[derive(Default)]
 struct Bound(BTreeMap<String, Option<String>>);
 

@@ -67,7 +67,7 @@ fn settle_family(
             let counted = known.sql(", counted AS (").then(count(Statement::default(), district_code)).sql(") ");
             vec![counted.then(keep(Statement::new("delta AS d"), district_code))]
         }
-        // What a statement keeps between parts that write goes to all servers there: each part by itself.
+        // Rows that a statement keeps between parts that write go to all servers there: each part by itself.
         Engine::SeveralServers { .. } => vec![count(known, district_code), keep(delta(&deltas), district_code)],
     }
 }

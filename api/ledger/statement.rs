@@ -61,7 +61,7 @@ impl Parts<'_> {
         }
     }
 
-    /// What a part answers where others are made from it within one statement.
+    /// Rows that a part answers where others are made from it within one statement.
     fn returning(&self, rows: &str) -> String {
         match self.engine {
             Engine::OneServer => format!(" RETURNING {rows}"),

@@ -195,7 +195,7 @@ pub fn unchanged(call: &Call, tag: &Tag, districts: &[String]) -> Option<HttpRes
     tag.known(call, as_of.version())
 }
 
-/// What a district tells, and as of which number.
+/// The answer of a district, and as of which number.
 pub type Told<T> = Result<(T, i64), Problem>;
 
 /// Reads each district, and says as of which number each is told. Where nothing could be read, nothing is told; nor a file

@@ -46,7 +46,7 @@ impl<T> OfDistricts<T> {
 }
 
 impl<T: Summed> OfDistricts<T> {
-    /// What several districts tell, added up.
+    /// Answers of several districts, added up.
     ///
     /// # Errors
     /// 404 where there is none.

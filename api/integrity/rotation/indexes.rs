@@ -300,14 +300,7 @@ impl Place {
             statement = statement.sql(" AND t.revision = u.revision");
         }
         let statement = statement.sql(" RETURNING 1::bigint AS count");
-        let clock = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ").text(district_code);
-        let written = work
-            .together(async |work| {
-                work.owner.run(clock.sql(" FOR UPDATE")).await?;
-                work.owner.run(statement).await
-            })
-            .await?;
-        Ok(written.len() as u64)
+        work.under_clock(district_code, statement).await
     }
 
     /// How a column is set, and the name of its value.

@@ -327,4 +327,16 @@ impl Work<'_> {
         self.owner.execute(end).await?;
         done
     }
+
+    /// Runs a statement while the district's clock is held, so that nobody amends meanwhile; how many rows it gives.
+    async fn under_clock(&mut self, district_code: &str, statement: Statement) -> Result<u64, Problem> {
+        let clock = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ").text(district_code);
+        let written = self
+            .together(async |work| {
+                work.owner.run(clock.sql(" FOR UPDATE")).await?;
+                work.owner.run(statement).await
+            })
+            .await?;
+        Ok(written.len() as u64)
+    }
 }

@@ -239,13 +239,6 @@ impl Place {
             statement = statement.sql(format!(" AND t.{column} = u.part"));
         }
         let statement = statement.sql(format!(" AND {} = u.former RETURNING 1::bigint AS count", self.sealed));
-        let clock = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ").text(district_code);
-        let written = work
-            .together(async |work| {
-                work.owner.run(clock.sql(" FOR UPDATE")).await?;
-                work.owner.run(statement).await
-            })
-            .await?;
-        Ok(written.len() as u64)
+        work.under_clock(district_code, statement).await
     }
 }

@@ -24,7 +24,7 @@ impl Away {
         Self { engine, missed: None }
     }
 
-    /// What a district answered; none where its database is away, which is kept in mind.
+    /// The answer of a district; none where its database is away, which is kept in mind.
     ///
     /// # Errors
     /// Whatever else went wrong.

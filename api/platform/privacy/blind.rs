@@ -140,7 +140,7 @@ impl Finding {
     }
 }
 
-/// What tells things apart in a column of such indexes, as SQL: what no key changes, from the moment that a second key is
+/// Bytes that tell things apart in a column of such indexes, as SQL: what no key changes, from the moment that a second key is
 /// written with; the index before. All rows have it behind their indexes by then, and a statement sees either that a second key
 /// is written with or no row under it: a thing is never told by two.
 pub fn telling_apart(column: &str) -> String {

@@ -22,7 +22,7 @@ pub enum KeyState {
     Announced,
     /// Everything new is written with it.
     Current,
-    /// What was written with it is written again with another one.
+    /// Everything that was written with it is written again with another one.
     Leaving,
     /// Nothing bears it any more.
     Left,

@@ -157,7 +157,7 @@ async fn trace(call: Call) -> Answer {
     let truncated = issues.len() > MOST;
     let mut last = issues.last().filter(|_| truncated).map(position);
     issues.truncate(MOST);
-    // What is left follows from all of them, however many there are.
+    // The remainder follows from all issues, however many there are.
     while let Some(after) = last {
         let further = issues_of(&call, &donation, Some(after)).await?;
         take(&call, goods, &mut account, &further);
