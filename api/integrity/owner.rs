@@ -48,7 +48,7 @@ impl OwnerConnection {
 
     /// Runs a statement.
     pub async fn run(&mut self, statement: Statement) -> Result<Vec<Row>, Problem> {
-        Ok(statement.on(self.engine).into_owned().load(&mut self.connection).await.map_err(DatabaseError::from)?)
+        Ok(statement.on(self.engine).load(&mut self.connection).await.map_err(DatabaseError::from)?)
     }
 
     /// Runs what gives no rows.

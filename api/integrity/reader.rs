@@ -24,7 +24,7 @@ impl Reader {
 
     /// Runs a statement that reads.
     pub async fn read(&mut self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
-        self.0.run(&statement).await
+        self.0.run(statement).await
     }
 
     /// Runs a statement without parameters.

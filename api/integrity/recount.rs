@@ -151,7 +151,7 @@ async fn write(core: &Core, district_code: &str, lot: Statement) -> Result<(), P
 }
 
 async fn run(connection: &mut Connection, statement: Statement) -> Result<(), Problem> {
-    Ok(connection.run(&statement).await.map(drop)?)
+    Ok(connection.run(statement).await.map(drop)?)
 }
 
 /// Adds figures of one table to what it keeps.

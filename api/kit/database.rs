@@ -200,7 +200,7 @@ impl Database {
         connection.ask();
         self.statements.inc();
         connection.begin(statement.row_scope(), statement.rooms()).await?;
-        let rows = statement.on(self.engine()).into_owned().load::<R>(&mut connection).await;
+        let rows = statement.clone().on(self.engine()).load::<R>(&mut connection).await;
         connection.end().await?;
         connection.have_answer();
         Ok(rows?)
@@ -222,7 +222,7 @@ impl Snapshot {
         let connection = self.connection.as_mut().ok_or_else(gone)?;
         connection.see_within(statement.row_scope(), statement.rooms()).await?;
         self.statements.inc();
-        Ok(statement.on(self.engine).into_owned().load::<Row>(connection).await?)
+        Ok(statement.clone().on(self.engine).load::<Row>(connection).await?)
     }
 
     /// Ends it. By a commit: what the connection may see was told within the transaction and must stay told.

@@ -85,8 +85,8 @@ impl Link {
     ///
     /// # Errors
     /// What the database refuses.
-    pub async fn run(&mut self, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
-        Ok(statement.on(self.engine).into_owned().load(&mut self.connection).await?)
+    pub async fn run(&mut self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
+        Ok(statement.on(self.engine).load(&mut self.connection).await?)
     }
 
     /// A statement is on its way.

@@ -5,7 +5,6 @@
 //! wants the district itself. So what a statement binds for one name is put in the place of that name's column wherever
 //! another one is compared with it.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::engine::Engine;
@@ -35,14 +34,14 @@ impl Bound {
 
 impl Statement {
     /// The statement as an engine takes it best.
-    pub fn on(&self, engine: Engine) -> Cow<'_, Self> {
+    pub fn on(self, engine: Engine) -> Self {
         match engine {
-            Engine::OneServer => Cow::Borrowed(self),
-            Engine::SeveralServers { .. } => Cow::Owned(self.pinned()),
+            Engine::OneServer => self,
+            Engine::SeveralServers { .. } => self.pinned(),
         }
     }
 
-    fn pinned(&self) -> Self {
+    fn pinned(mut self) -> Self {
         let mut bound = Bound::default();
         for (piece, next) in self.pieces.iter().zip(self.pieces.iter().skip(1)) {
             if let (Piece::Sql(sql), Piece::Bind(bind)) = (piece, next)
@@ -53,15 +52,14 @@ impl Statement {
             }
         }
         let mut pieces = Vec::with_capacity(self.pieces.len());
-        for piece in &self.pieces {
+        for piece in self.pieces {
             match piece {
-                Piece::Sql(sql) => pin(sql, &mut bound, &mut pieces),
-                Piece::Bind(_) => pieces.push(piece.clone()),
+                Piece::Sql(sql) => pin(&sql, &mut bound, &mut pieces),
+                Piece::Bind(_) => pieces.push(piece),
             }
         }
-        let mut pinned = self.clone();
-        pinned.pieces = pieces;
-        pinned
+        self.pieces = pieces;
+        self
     }
 }
 
@@ -128,7 +126,7 @@ mod tests {
     }
 
     fn on_several(statement: &Statement) -> String {
-        told(&statement.on(Engine::SeveralServers { walled: false }))
+        told(&statement.clone().on(Engine::SeveralServers { walled: false }))
     }
 
     #[test]
@@ -141,7 +139,7 @@ mod tests {
             on_several(&statement),
             "SELECT (SELECT max(d.at) FROM duties AS d WHERE d.district_code = '511802' AND EXISTS (SELECT FROM places AS p WHERE p.district_code = '511802')) FROM cases AS c WHERE c.district_code = '511802' AND c.state = 'open'"
         );
-        assert_eq!(told(&statement.on(Engine::OneServer)), told(&statement), "one server needs none of it");
+        assert_eq!(told(&statement.clone().on(Engine::OneServer)), told(&statement), "one server needs none of it");
     }
 
     #[test]

@@ -61,8 +61,7 @@ async fn load(
         let Some(first) = claims.as_slice().first() else { continue };
         let shared = &**connection;
         let loads = first.decider.as_ref().load(district_code, &claims).into_iter().map(|statement| async move {
-            let rows: Vec<Row> =
-                statement.on(engine).into_owned().load(&mut &*shared).await.map_err(DatabaseError::from)?;
+            let rows: Vec<Row> = statement.on(engine).load(&mut &*shared).await.map_err(DatabaseError::from)?;
             Ok::<Vec<Row>, AppendError>(rows)
         });
         let rows = try_join_all(loads).await?;

@@ -186,8 +186,8 @@ fn project(parts: &mut Parts<'_>, table: &Table, changes: &[&Change], written: &
     parts.add(format!("beside_{written}"), |_| beside);
 }
 
-/// The former revision goes to the history in the same statement. Where it isn't the one expected,
-/// the outer join finds nothing and the history's NOT NULL ends the statement.
+/// The former revision goes to the history, in a part before the one that takes its place. Where it isn't the one expected,
+/// the outer join finds nothing and the history's NOT NULL ends the whole.
 fn revise(parts: &mut Parts<'_>, table: &Table, changes: &[&Change]) {
     let district_code = &parts.append.district_code;
     let name = format!("revise_{}", table.name);

@@ -133,7 +133,7 @@ impl Link {
 
     /// Runs a statement that reads.
     pub(super) async fn read(&mut self, statement: Statement) -> Result<Vec<Row>, AppendError> {
-        let rows = statement.on(self.engine).into_owned().load(self.connection().await?).await;
+        let rows = statement.on(self.engine).load(self.connection().await?).await;
         Ok(rows.map_err(DatabaseError::from)?)
     }
 

@@ -124,7 +124,7 @@ pub async fn job_write(core: &Core, statements: Vec<Statement>) -> Result<(), Pr
     let engine = core.database.engine();
     system_write_all(core, Vec::new(), async |connection| {
         for statement in statements {
-            statement.on(engine).into_owned().load::<Row>(connection).await?;
+            statement.on(engine).load::<Row>(connection).await?;
         }
         Ok(())
     })

@@ -50,7 +50,7 @@ impl Reading {
     }
 
     async fn read(&mut self, statement: Statement) -> Result<Vec<Row>, Problem> {
-        Ok(self.0.run(&statement).await?)
+        Ok(self.0.run(statement).await?)
     }
 
     async fn end(mut self) -> Result<(), Problem> {
