@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """HTTP as strangers speak it, against a running service: `python3 conformance/hardening`.
 
 SERVICE is its base URL (this machine only), ACCOUNTS a JSON file as `conformance/accounts.py` prints it,
