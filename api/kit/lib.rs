@@ -2,6 +2,7 @@
 
 pub mod arrivals;
 pub mod body;
+pub mod cache;
 pub mod catalogue;
 pub mod cell_json;
 pub mod check;

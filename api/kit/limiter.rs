@@ -1,12 +1,12 @@
 //! How often something may be done: fixed windows by key, in the memory of this process.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use actix_web::http::header::RETRY_AFTER;
 use chrono::{DateTime, TimeDelta, Utc};
-use moka::sync::Cache;
 
+use super::cache::{Cache, Kept};
 use super::catalogue::Code;
 use super::problem::Problem;
 
@@ -71,12 +71,12 @@ impl Window {
 
 /// Counts by key.
 pub struct Limiter {
-    windows: Cache<String, Arc<Mutex<Window>>>,
+    windows: Cache<String, Mutex<Window>>,
 }
 
 impl Default for Limiter {
     fn default() -> Self {
-        Self { windows: Cache::builder().max_capacity(MOST_KEYS).time_to_idle(FORGOTTEN_AFTER).build() }
+        Self { windows: Cache::new(MOST_KEYS, Kept::WhileUsed(FORGOTTEN_AFTER)) }
     }
 }
 
@@ -89,7 +89,7 @@ impl Limiter {
     /// Takes several of the key's times, all there are at most; 429 where fewer are left.
     pub fn take_many(&self, key: &str, times: u32, allowance: Allowance, now: DateTime<Utc>) -> Result<(), Problem> {
         let times = times.min(allowance.times);
-        let window = self.windows.get_with(key.to_owned(), || Arc::new(Mutex::new(Window::new(now))));
+        let window = self.windows.get_with(key.to_owned(), || Mutex::new(Window::new(now)));
         let mut window = window.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         window.renew(now, allowance.period);
         if window.used + times > allowance.times {
@@ -103,7 +103,7 @@ impl Limiter {
     /// Takes one of the key's times, after the wait that this answers; 429 with `Retry-After` where the line is too
     /// long.
     pub fn pace(&self, key: &str, pacing: Pacing, now: DateTime<Utc>) -> Result<Duration, Problem> {
-        let window = self.windows.get_with(key.to_owned(), || Arc::new(Mutex::new(Window::new(now))));
+        let window = self.windows.get_with(key.to_owned(), || Mutex::new(Window::new(now)));
         let mut window = window.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         window.renew(now, pacing.period);
         let pause = pacing.pause(window.used);
@@ -120,7 +120,7 @@ impl Limiter {
 
     /// Gives a time back: what was taken for a failure that didn't happen.
     pub fn give_back(&self, key: &str) {
-        if let Some(window) = self.windows.get(key) {
+        if let Some(window) = self.windows.get(&key.to_owned()) {
             let mut window = window.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             window.used = window.used.saturating_sub(1);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use moka::sync::Cache;
+use kit::cache::{Cache, Kept};
 use uuid::Uuid;
 
 use super::context::Context;
@@ -15,11 +15,11 @@ use crate::platform::config::Config;
 use crate::platform::core::{Core, Extension};
 
 /// Records of kinds that hardly change, believed for two seconds.
-pub struct RecordCache(pub Cache<(&'static str, Uuid), Arc<Record>>);
+pub struct RecordCache(pub Cache<(&'static str, Uuid), Record>);
 
 impl Extension for RecordCache {
     fn begin(_: &Config) -> Self {
-        Self(Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(2)).build())
+        Self(Cache::new(10_000, Kept::For(Duration::from_secs(2))))
     }
 }
 

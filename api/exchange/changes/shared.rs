@@ -11,10 +11,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::NaiveDate;
+use kit::cache::{Cache, Kept};
 use kit::problem::Problem;
 use kit::text::Language;
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
 use tokio::sync::Mutex as AsyncMutex;
 use uuid::Uuid;
 
@@ -97,17 +96,16 @@ struct Sight {
 
 /// Pieces made lately, and those in the making.
 pub struct Pieces {
-    made: Cache<Key, Arc<Piece>>,
-    making: Cache<Key, Arc<AsyncMutex<()>>>,
+    made: Cache<Key, Piece>,
+    making: Cache<Key, AsyncMutex<()>>,
 }
 
 impl Extension for Pieces {
     fn begin(_: &Config) -> Self {
-        let weight = |_: &Key, piece: &Arc<Piece>| u32::try_from(piece.body.len() + BESIDE).unwrap_or(u32::MAX);
-        let made = Cache::builder().max_capacity(MOST_BYTES).weigher(weight).time_to_live(KEPT);
+        let weight = |piece: &Piece| u32::try_from(piece.body.len() + BESIDE).unwrap_or(u32::MAX);
         Self {
-            made: made.eviction_policy(EvictionPolicy::lru()).build(),
-            making: Cache::builder().max_capacity(1_000).time_to_idle(KEPT).build(),
+            made: Cache::weighing(MOST_BYTES, Kept::For(KEPT), weight),
+            making: Cache::new(1_000, Kept::WhileUsed(KEPT)),
         }
     }
 }
@@ -125,7 +123,7 @@ impl Asked<'_> {
         if let Some(piece) = pieces.made.get(&key) {
             return Ok(piece);
         }
-        let making = pieces.making.get_with_by_ref(&key, Arc::default);
+        let making = pieces.making.get_with(key.clone(), AsyncMutex::default);
         let _turn = making.lock().await;
         if let Some(piece) = pieces.made.get(&key) {
             return Ok(piece);

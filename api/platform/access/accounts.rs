@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use kit::cache::{Cache, Kept};
 use kit::columns;
 use kit::database::DatabaseError;
 use kit::problem::Problem;
@@ -14,7 +15,6 @@ use kit::row::Row;
 use kit::statement::{ColumnType, Statement};
 use kit::time::day_of;
 use kit::value::Value;
-use moka::sync::Cache;
 use serde_json::Value as Json;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use uuid::Uuid;
@@ -53,18 +53,18 @@ pub enum Credential {
 
 /// Accounts by session, and keys by id.
 pub struct Accounts {
-    actors: Cache<Uuid, Arc<Actor>>,
-    pub(super) keys: Cache<Uuid, Arc<KnownKey>>,
+    actors: Cache<Uuid, Actor>,
+    pub(super) keys: Cache<Uuid, KnownKey>,
     /// Accounts being looked up at the moment, so that a thousand requests of one caller are one question.
-    asked: Cache<Uuid, Arc<Mutex<()>>>,
+    asked: Cache<Uuid, Mutex<()>>,
 }
 
 impl Default for Accounts {
     fn default() -> Self {
         Self {
-            actors: Cache::builder().max_capacity(100_000).time_to_live(BELIEVED).build(),
-            keys: Cache::builder().max_capacity(10_000).time_to_live(BELIEVED).build(),
-            asked: Cache::builder().max_capacity(10_000).time_to_idle(BELIEVED).build(),
+            actors: Cache::new(100_000, Kept::For(BELIEVED)),
+            keys: Cache::new(10_000, Kept::For(BELIEVED)),
+            asked: Cache::new(10_000, Kept::WhileUsed(BELIEVED)),
         }
     }
 }
@@ -82,7 +82,7 @@ impl Accounts {
 
     /// The turn to look a session or a key up: whoever waited for it finds what the one before found.
     pub(super) async fn turn(&self, id: Uuid) -> OwnedMutexGuard<()> {
-        self.asked.get_with(id, Arc::default).lock_owned().await
+        self.asked.get_with(id, Mutex::default).lock_owned().await
     }
 
     /// Forgets a key.

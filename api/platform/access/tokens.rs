@@ -1,5 +1,6 @@
 //! Access tokens: JWT signed with EdDSA (RFC 9068 in shape), ten minutes, checked strictly.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -8,8 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use kit::cache::{Cache, Kept};
 use kit::problem::Problem;
-use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
@@ -62,7 +63,7 @@ impl Tokens {
             decoding: DecodingKey::from_ed_components(&public).map_err(Problem::internal)?,
             key_id: BASE64_URL_SAFE_NO_PAD.encode(thumbprint),
             public,
-            verified: Cache::builder().max_capacity(100_000).time_to_live(lifetime).build(),
+            verified: Cache::new(100_000, Kept::For(lifetime)),
         })
     }
 
@@ -83,13 +84,13 @@ impl Tokens {
     }
 
     /// The claims of a token that is ours, of this kind, and not over; otherwise 401 `invalid_token`.
-    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, Problem> {
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Arc<Claims>, Problem> {
         let hash: [u8; 32] = Sha256::digest(token).into();
         let claims = match self.verified.get(&hash) {
             Some(claims) => claims,
             None => {
-                let claims = self.decode(token).ok_or(INVALID_TOKEN)?;
-                self.verified.insert(hash, claims.clone());
+                let claims = Arc::new(self.decode(token).ok_or(INVALID_TOKEN)?);
+                self.verified.insert(hash, Arc::clone(&claims));
                 claims
             }
         };

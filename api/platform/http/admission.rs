@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use kit::cache::{Cache, Kept};
 use kit::catalogue::Code;
-use moka::sync::Cache;
 
 use super::{Access, Operation, Tells};
 use crate::platform::access::accounts::{Credential, SignedIn};
@@ -115,17 +115,17 @@ impl Operation {
 }
 
 /// Operations that each kind of caller may use, by id, made once for each.
-pub struct Rights(Cache<Caller, Arc<[String]>>);
+pub struct Rights(Cache<Caller, Vec<String>>);
 
 impl Default for Rights {
     fn default() -> Self {
-        Self(Cache::new(MOST_CALLERS))
+        Self(Cache::new(MOST_CALLERS, Kept::WhileRoom))
     }
 }
 
 impl Rights {
     /// The ids of the operations that a caller is let in to, in the order of the document.
-    pub fn of(&self, caller: Caller, operations: &[Arc<Operation>]) -> Arc<[String]> {
+    pub fn of(&self, caller: Caller, operations: &[Arc<Operation>]) -> Arc<Vec<String>> {
         let admits = |operation: &&Arc<Operation>| operation.admit(&caller).is_ok();
         self.0.get_with(caller, || operations.iter().filter(admits).map(|operation| operation.id.clone()).collect())
     }

@@ -4,16 +4,16 @@
 //! several, whoever tries has as many times the tries.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::http::header::RETRY_AFTER;
 use chrono::{DateTime, TimeDelta, Utc};
+use kit::cache::{Cache, Kept};
 use kit::catalogue::Code;
 use kit::limiter::Allowance;
 use kit::problem::Problem;
 use ledger::AppendError;
-use moka::sync::Cache;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -54,7 +54,7 @@ const NO_CHANCE: [(u32, usize); 2] = [(3, 3), (4, 4)];
 const CHECKED_WITHIN: TimeDelta = TimeDelta::hours(4);
 
 /// Numbers that accounts asked for and posted lately.
-pub struct Comparisons(Cache<Uuid, Arc<Mutex<Asked>>>);
+pub struct Comparisons(Cache<Uuid, Mutex<Asked>>);
 
 #[derive(Default)]
 struct Asked {
@@ -71,13 +71,13 @@ const NEAR_MISSES: &str = "people.near_misses";
 impl Extension for Comparisons {
     fn begin(_: &Config) -> Self {
         let idle = Duration::from_secs(REMEMBERED.num_seconds().unsigned_abs());
-        Self(Cache::builder().max_capacity(MOST_ACCOUNTS).time_to_idle(idle).build())
+        Self(Cache::new(MOST_ACCOUNTS, Kept::WhileUsed(idle)))
     }
 }
 
 impl Comparisons {
     fn with<R>(&self, user_id: Uuid, now: DateTime<Utc>, look: impl FnOnce(&mut Asked) -> R) -> R {
-        let asked = self.0.get_with(user_id, Arc::default);
+        let asked = self.0.get_with(user_id, Mutex::default);
         let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.forget(now);
         look(&mut asked)
