@@ -40,6 +40,19 @@ async fn soon(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&buffer[..length]).into_owned()
 }
 
+/// The same until an answer is whole, for it may come in pieces.
+async fn whole(stream: &mut TcpStream) -> String {
+    let mut text = String::new();
+    loop {
+        text += &soon(stream).await;
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.to_lowercase().split_once("content-length: ").map(|(_, rest)| rest.to_owned()).unwrap();
+        if body.len() >= length.split("\r\n").next().unwrap().parse::<usize>().unwrap() {
+            return text;
+        }
+    }
+}
+
 #[track_caller]
 fn assert_problem(answer: &str, status: u16) {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
@@ -112,6 +125,39 @@ async fn a_silent_connection_ends_and_a_busy_one_is_kept() {
         sleep(Duration::from_millis(1_000)).await;
     }
     assert_eq!(to_end(&mut silent).await, "");
+}
+
+/// A phone whose token ran out asks again over the connection that it has.
+#[tokio::test]
+async fn a_refused_request_leaves_its_connection_to_the_next() {
+    let app = app().await;
+    for (line, status) in [
+        ("POST /v1/screenings", 401),
+        ("POST /v1/auth/login", 415),
+        ("POST /v1/nowhere", 404),
+        ("PUT /v1/screenings", 405),
+    ] {
+        let head = format!("{line} HTTP/1.1\r\nhost: x\r\ncontent-length: 2000\r\n\r\n");
+        for pause in [None, Some(Duration::from_millis(60))] {
+            let mut stream = connect(app.address).await;
+            match pause {
+                None => stream.write_all(&[head.as_bytes(), &[b'x'; 2_000]].concat()).await.unwrap(),
+                Some(pause) => {
+                    stream.write_all(head.as_bytes()).await.unwrap();
+                    sleep(pause).await;
+                    stream.write_all(&[b'x'; 2_000]).await.unwrap();
+                }
+            }
+            assert_problem(&whole(&mut stream).await, status);
+            stream.write_all(GOOD).await.unwrap();
+            let next = soon(&mut stream).await;
+            assert!(next.starts_with("HTTP/1.1 200"), "{line} {pause:?}: {next:?}");
+        }
+        let mut stream = connect(app.address).await;
+        stream.write_all(head.as_bytes()).await.unwrap();
+        assert_problem(&whole(&mut stream).await, status);
+        assert_eq!(to_end(&mut stream).await, "", "{line}: a body that doesn't come is not waited for");
+    }
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::Body;
+use super::dispatch::Untaken;
 use super::routes::PathValues;
 use super::turn::Turn;
 use crate::platform::access::accounts::{Credential, SignedIn};
@@ -51,7 +52,7 @@ pub struct Call {
     /// Those whose names go on with something of the caller's.
     pub(super) open: Vec<(String, String)>,
     pub(super) signed_in: Option<SignedIn>,
-    pub(super) payload: RefCell<Payload>,
+    pub(super) payload: Untaken,
     pub(super) body: Option<Body>,
     pub(super) turn: Rc<Turn>,
 }
@@ -67,7 +68,7 @@ impl Call {
             query,
             open: self.open.clone(),
             signed_in: self.signed_in.clone(),
-            payload: RefCell::new(Payload::None),
+            payload: Untaken::new(RefCell::new(Payload::None)),
             body: None,
             turn: Rc::clone(&self.turn),
         }

@@ -36,14 +36,26 @@ pub struct Outcome {
     pub problem: Option<String>,
 }
 
+/// A body until somebody takes it.
+pub type Untaken = Rc<RefCell<Payload>>;
+
 /// Answers a request by the operation of its path and method; another method of a path is a 405.
 pub async fn dispatch(routes: Arc<Routes>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let payload = Untaken::new(RefCell::new(payload));
+    let response = routed(&routes, &request, &payload).await;
+    if !response.status().is_success() {
+        kit::body::pass_over(&request, payload.replace(Payload::None)).await;
+    }
+    response
+}
+
+async fn routed(routes: &Routes, request: &HttpRequest, payload: &Untaken) -> HttpResponse {
     let Some((resource, values)) = routes.find(request.match_info().unprocessed()) else {
-        return render_unrouted(request).await;
+        return render_unrouted(request.clone()).await;
     };
     match resource.operation(request.method()) {
-        Some(operation) => run(Arc::clone(operation), request, payload, values).await,
-        None => render(&request, &Problem::new(METHOD_NOT_ALLOWED).with_header(ALLOW, resource.allow())),
+        Some(operation) => run(operation, request, Rc::clone(payload), values).await,
+        None => render(request, &Problem::new(METHOD_NOT_ALLOWED).with_header(ALLOW, resource.allow())),
     }
 }
 
@@ -52,21 +64,21 @@ pub async fn render_unrouted(request: HttpRequest) -> HttpResponse {
     render(&request, &NOT_FOUND.into())
 }
 
-async fn run(operation: Arc<Operation>, request: HttpRequest, payload: Payload, values: PathValues) -> HttpResponse {
+async fn run(operation: &Operation, request: &HttpRequest, payload: Untaken, values: PathValues) -> HttpResponse {
     let mut outcome = Outcome { operation: Some(operation.id.clone()), ..Outcome::default() };
-    let answer = judged(&operation, (request.clone(), payload, values), &mut outcome).await;
+    let answer = judged(operation, (request.clone(), payload, values), &mut outcome).await;
     let response = match answer {
-        Ok(response) => gzip::answered(&request, response),
+        Ok(response) => gzip::answered(request, response),
         Err(problem) => {
             outcome.problem = Some(problem.to_string());
-            render(&request, &problem)
+            render(request, &problem)
         }
     };
     request.extensions_mut().insert(outcome);
     response
 }
 
-async fn judged(operation: &Operation, sent: (HttpRequest, Payload, PathValues), outcome: &mut Outcome) -> Answer {
+async fn judged(operation: &Operation, sent: (HttpRequest, Untaken, PathValues), outcome: &mut Outcome) -> Answer {
     let (request, payload, values) = sent;
     let core = core(&request)?;
     let turn = Rc::new(Turn::begin(&core, operation, request.headers())?);
@@ -94,7 +106,7 @@ async fn in_turn(operation: &Operation, arrived: Arrived, outcome: &mut Outcome)
 struct Arrived {
     core: Arc<Core>,
     request: HttpRequest,
-    payload: Payload,
+    payload: Untaken,
     values: PathValues,
     turn: Rc<Turn>,
 }
@@ -113,7 +125,6 @@ async fn admitted(operation: &Operation, arrived: Arrived, signed_in: Option<Sig
     let query = read_query(&closed, &operation.parameters)?;
     let language = language(&request);
     let body = operation.body.clone();
-    let payload = RefCell::new(payload);
     (operation.handler)(Call { core, request, values, language, query, open, signed_in, payload, body, turn }).await
 }
 
