@@ -44,7 +44,6 @@ const COSTLY: &[(&str, &str, &str, &str)] = &[
     ("*", "open", "*", "two days are compared with today"),
     ("*", "standing_on", "*", "two days are compared with the one asked for"),
     ("people", "in_force_on", "*", "whoever is in any category: joined, not walked"),
-    ("screenings", "category", "*", "whoever was in a category is looked up person by person"),
     ("screenings", "has_vehicle", "*", "where each has a plate and those without are sought: never at a gate"),
     ("rectifications", "overdue_on", "*", "as it stood on that day: by its steps"),
     ("duties", "no_org", "*", "nearly all have an organisation or none has"),

@@ -60,9 +60,12 @@ pub fn of_whoever_passed(statement: Statement, category: &Value, asking: &Condit
     let Value::Text(code) = category else { return statement };
     let day =
         |statement: Statement| statement.sql("(r.occurred_at AT TIME ZONE ").text(asking.zone.name()).sql(")::date");
-    let statement = held(statement.sql(" AND EXISTS ("), asking.district_code, Some(code));
-    let statement = day(statement.sql(" SELECT 1 FROM held WHERE held.id = r.person_id AND held.since_on <= "));
-    day(statement.sql(" AND held.until_on >= ")).sql(")")
+    // The ids by themselves lead over the index of persons; the days are compared only where one of them passed.
+    let statement = held(statement.sql(" AND r.person_id = ANY(ARRAY("), asking.district_code, Some(code));
+    let statement =
+        held(statement.sql(" SELECT id FROM held)) AND EXISTS (SELECT 1 FROM ("), asking.district_code, Some(code));
+    let statement = statement.sql(" SELECT id, since_on, until_on FROM held) AS h WHERE h.id = r.person_id");
+    day(day(statement.sql(" AND h.since_on <= ")).sql(" AND h.until_on >= ")).sql(")")
 }
 
 /// ` held.since_on <= … AND held.until_on >= …`: on that day.
