@@ -56,6 +56,17 @@ impl OwnerConnection {
         Ok(self.connection.batch_execute(sql).await.map_err(DatabaseError::from)?)
     }
 
+    /// Begins a transaction.
+    pub async fn begin(&mut self) -> Result<(), Problem> {
+        self.execute("BEGIN").await
+    }
+
+    /// Ends the transaction: with what was done in it, or as if nothing had been where that failed.
+    pub async fn end<R>(&mut self, done: Result<R, Problem>) -> Result<R, Problem> {
+        self.execute(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+        done
+    }
+
     /// Counts the rows of a statement that selects `count`.
     pub async fn count(&mut self, statement: Statement) -> Result<u64, Problem> {
         let rows = self.run(statement).await?;
@@ -97,6 +108,19 @@ impl<'a> Work<'a> {
         progress: &'a mut (dyn FnMut(u64, u64) + Send),
     ) -> Self {
         Self { core, owner, total: 0, done: 0, progress }
+    }
+
+    /// Does something in one transaction: all of it or nothing.
+    pub async fn together<R>(&mut self, does: impl AsyncFnOnce(&mut Self) -> Result<R, Problem>) -> Result<R, Problem> {
+        self.owner.begin().await?;
+        let done = does(self).await;
+        self.owner.end(done).await
+    }
+
+    /// Holds a district's clock until the transaction ends: nobody writes there meanwhile.
+    pub async fn hold_clock(&mut self, district_code: &str) -> Result<(), Problem> {
+        let clock = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ").text(district_code);
+        self.owner.run(clock.sql(" FOR UPDATE")).await.map(drop)
     }
 
     /// Says how many rows are still to do.

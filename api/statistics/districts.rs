@@ -14,6 +14,7 @@ use kit::text::Text;
 use kit::value::Values;
 use rust_decimal::Decimal;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::answer::AsOf;
 use super::asked::{AREA_CODE, DISTRICT_CODE, ORG_ID, PLACE_ID};
@@ -175,6 +176,30 @@ pub fn add_count(count: &mut Option<i64>, other: Option<i64>) {
         (Some(count), Some(other)) => Some(count.saturating_add(other)),
         (count, other) => count.or(other),
     };
+}
+
+/// Adds a decimal that may be missing, in its text.
+pub fn add_amount(amount: &mut Option<String>, other: Option<String>) {
+    *amount = match (amount.take(), other) {
+        (Some(one), Some(other)) => Some(added(&one, &other)),
+        (one, other) => one.or(other),
+    };
+}
+
+/// Adds what stands behind another district's figure, where both tell it: the records, and the figures that it is the sum
+/// of, each once.
+pub fn add_proof(
+    (record_ids, other_ids): (&mut Option<Vec<Uuid>>, Option<Vec<Uuid>>),
+    (sum_of, other_sum): (&mut Option<Vec<String>>, Option<Vec<String>>),
+) {
+    if let (Some(ids), Some(others)) = (record_ids, other_ids) {
+        ids.extend(others);
+    }
+    if let (Some(parts), Some(others)) = (sum_of, other_sum) {
+        parts.extend(others);
+        parts.sort();
+        parts.dedup();
+    }
 }
 
 /// The sum of two decimals in their texts, with as many places as the longer has.

@@ -141,23 +141,17 @@ impl Target {
             for eraser in work.core.ext::<Erasers>().0.iter().filter(|eraser| eraser.kind == self.kind.name) {
                 (eraser.erase)(work.core, &running.district_code, &ids).await?;
             }
-            self.cut_page(work, running, &ids).await?;
+            work.owner.begin().await?;
+            let cut = self.cut_page(work, running, &ids).await;
+            work.owner.end(cut).await?;
             work.tell(ids.len());
             after = Some(last);
         }
     }
 
-    /// Cuts what is due of a page, the clock held: all of it or nothing.
+    /// Cuts what is due of a page, the clock held.
     async fn cut_page(&self, work: &mut Work<'_>, running: &Certificate, ids: &[Uuid]) -> Result<(), Problem> {
-        work.owner.execute("BEGIN").await?;
-        let cut = self.cut_under_clock(work, running, ids).await;
-        work.owner.execute(if cut.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
-        cut
-    }
-
-    async fn cut_under_clock(&self, work: &mut Work<'_>, running: &Certificate, ids: &[Uuid]) -> Result<(), Problem> {
-        let clock = "SELECT last_no FROM district_clocks WHERE district_code = ";
-        work.owner.run(Statement::new(clock).text(&running.district_code).sql(" FOR UPDATE")).await?;
+        work.hold_clock(&running.district_code).await?;
         // Whoever shares the work may have ended it; younger records may name some by now.
         let is_over = work.owner.run(certificate::still_running(running)).await?.is_empty();
         let due = work.owner.run(self.still_due(work.core, running, ids)).await?;

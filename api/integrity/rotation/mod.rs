@@ -319,21 +319,11 @@ async fn note(core: &Core, verb: &'static str, details: Json) -> Result<(), Prob
 }
 
 impl Work<'_> {
-    /// Does something in one transaction: all of it or nothing.
-    async fn together<R>(&mut self, does: impl AsyncFnOnce(&mut Self) -> Result<R, Problem>) -> Result<R, Problem> {
-        self.owner.execute("BEGIN").await?;
-        let done = does(self).await;
-        let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        self.owner.execute(end).await?;
-        done
-    }
-
     /// Runs a statement while the district's clock is held, so that nobody amends meanwhile; how many rows it gives.
     async fn under_clock(&mut self, district_code: &str, statement: Statement) -> Result<u64, Problem> {
-        let clock = Statement::new("SELECT last_no FROM district_clocks WHERE district_code = ").text(district_code);
         let written = self
             .together(async |work| {
-                work.owner.run(clock.sql(" FOR UPDATE")).await?;
+                work.hold_clock(district_code).await?;
                 work.owner.run(statement).await
             })
             .await?;

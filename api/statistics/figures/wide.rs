@@ -10,7 +10,7 @@ use crate::records::codes::NOT_WITH_OTHERS;
 use crate::records::figure::Quantity;
 use crate::records::named_figures::{AskedOrg, Withheld};
 use crate::statistics::codes::TOLD_BY_DISTRICT;
-use crate::statistics::districts::{Summed, add_count, added};
+use crate::statistics::districts::{Summed, add_amount, add_count, add_proof};
 
 /// Notes what can't be asked of several districts: shares, which are no sums; what stands in one of them; one number or
 /// one digest, of which each has its own.
@@ -74,17 +74,7 @@ impl ShownFigure {
         self.suppressed |= other.suppressed;
         add_count(&mut self.value, other.value);
         self.value = self.value.filter(|value| !self.suppressed || *value > 0);
-        self.amount = match (self.amount.take(), other.amount) {
-            (Some(one), Some(other)) => Some(added(&one, &other)),
-            (one, other) => one.or(other),
-        };
-        if let (Some(ids), Some(others)) = (&mut self.record_ids, other.record_ids) {
-            ids.extend(others);
-        }
-        if let (Some(parts), Some(others)) = (&mut self.sum_of, other.sum_of) {
-            parts.extend(others);
-            parts.sort();
-            parts.dedup();
-        }
+        add_amount(&mut self.amount, other.amount);
+        add_proof((&mut self.record_ids, other.record_ids), (&mut self.sum_of, other.sum_of));
     }
 }

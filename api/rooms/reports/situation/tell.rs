@@ -16,7 +16,7 @@ use crate::records::named_figures::{AskedOrg, CatalogueEntry, Evaluated, FigureA
 use crate::rooms::reports::figures::{COMPOUNDS, STAFF, group_of};
 use crate::rooms::supply::commodities::goods_cache;
 use crate::rooms::supply::commodities::own::Goods;
-use crate::statistics::districts::{add_count, added};
+use crate::statistics::districts::{add_amount, add_count, add_proof};
 use crate::statistics::figures::{Catalogue, evaluate};
 
 /// A figure of a unit.
@@ -159,19 +159,9 @@ impl ShownFigure {
     /// Adds another district's; no list has both.
     pub fn add(&mut self, other: Self) {
         add_count(&mut self.value, other.value);
-        self.amount = match (self.amount.take(), other.amount) {
-            (Some(one), Some(other)) => Some(added(&one, &other)),
-            (one, other) => one.or(other),
-        };
+        add_amount(&mut self.amount, other.amount);
         (self.records_url, self.further_records_url) = (None, None);
-        if let (Some(ids), Some(others)) = (&mut self.record_ids, other.record_ids) {
-            ids.extend(others);
-        }
-        if let (Some(parts), Some(others)) = (&mut self.sum_of, other.sum_of) {
-            parts.extend(others);
-            parts.sort();
-            parts.dedup();
-        }
+        add_proof((&mut self.record_ids, other.record_ids), (&mut self.sum_of, other.sum_of));
     }
 
     fn of(entry: &CatalogueEntry, figure: &Evaluated) -> Self {
