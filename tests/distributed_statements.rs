@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use kit::field::Shape;
+use lianfang::platform::config::{Config, RowSecurity};
 use lianfang::server::distribution::{ON_EVERY_SERVER, ON_THE_COORDINATOR, Place};
 use serde_json::json;
 
@@ -122,6 +123,48 @@ async fn every_statement_means_the_same_on_a_distributed_engine() {
         let made = format!("create_{0} AS (INSERT INTO {0} ", kind.name);
         assert!(texts.iter().any(|text| text.contains(&made)), "no {} was made", kind.name);
     }
+}
+
+/// A database of one server that says it is of several, so that the service sends it what it would send those: what a
+/// statement keeps between parts that write goes to all servers there, and one that is away would stop every district.
+#[tokio::test]
+async fn where_districts_lie_on_several_servers_a_statement_writes_once() {
+    let database_url = fresh_database().await;
+    let owner = connect(&database_url).await;
+    owner
+        .batch_execute(
+            "SET allow_system_table_mods = on; \
+             INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) \
+               SELECT max(oid::bigint) + 1, 'citus', 10, 'public'::regnamespace, false, 'none' FROM pg_extension; \
+             CREATE TABLE pg_dist_partition (logicalrelid regclass, partmethod \"char\"); \
+             INSERT INTO pg_dist_partition VALUES ('screenings', 'h'); GRANT SELECT ON pg_dist_partition TO PUBLIC; \
+             DO $$ DECLARE walled regclass; BEGIN FOR walled IN SELECT polrelid::regclass FROM pg_policy WHERE polname = 'sight' LOOP \
+               EXECUTE format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY', walled); END LOOP; END $$",
+        )
+        .await
+        .unwrap();
+    let change = |config: &mut Config| config.row_security = RowSecurity::Off;
+    let app = TestApp::start_over(&database_url, &lianfang::server::routes::KINDS, change).await;
+    let admin = app.administrator().await;
+    journey(&app, &admin).await;
+    lianfang::integrity::verify(&app.core, |_, _| {}).await.map_err(|error| format!("{error:?}")).unwrap();
+    let texts = statements::texts(&database_url);
+    let of_districts = |text: &&String| writers(text).iter().any(|table| tables().of_districts.contains(table));
+    let writing = |text: &&String| of_districts(text) && writers(text).len() == 1;
+    assert!(texts.iter().filter(writing).count() > 150, "{}", texts.len());
+    for kind in app.core.kinds().kinds() {
+        let made = format!("INSERT INTO {} ", kind.name);
+        assert!(texts.iter().any(|text| text.starts_with(&made)), "no {} was made by itself", kind.name);
+    }
+    let several = texts.iter().filter(of_districts).filter(|text| writers(text).len() > 1);
+    let several: BTreeSet<String> = several.map(|text| format!("{:?}: {text}", writers(text))).collect();
+    assert!(several.is_empty(), "each in a statement of its own where Engine::SeveralServers: {}", told(several));
+    assert_eq!(writers("WITH a AS (INSERT INTO users (id) VALUES ($1) RETURNING id) DELETE FROM sessions").len(), 2);
+}
+
+/// Tables that a statement writes into, part by part.
+fn writers(statement: &str) -> Vec<String> {
+    sql::parts(&sql::words(statement)).iter().filter_map(|part| Some(sql::written(&part.words)?.table)).collect()
 }
 
 #[test]
@@ -270,7 +313,7 @@ async fn statements_in_parts_leave_what_whole_ones_leave() {
 }
 
 fn writes(statement: &str) -> bool {
-    sql::parts(&sql::words(statement)).iter().any(|part| sql::written(&part.words).is_some())
+    !writers(statement).is_empty()
 }
 
 /// Whole rows but for what a clock gives, former revisions' too.
@@ -333,6 +376,7 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("api/platform/row_security/mod.rs", "the owner, at a migration"),
     ("api/server/distribution.rs", "the owner, at `lianfang distribute`"),
     ("api/rooms/households/survey_rounds/proof.rs", "begins and ends a proof's snapshot"),
+    ("api/server/carried.rs", "the owner, at a migration"),
     ("api/server/migrations.rs", "the owner, at a migration"),
 ];
 
