@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use diesel::migration::MigrationSource;
-use diesel::pg::Pg;
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_migrations::MigrationHarness;
 use kit::columns;
 use kit::connect::connect;
 use kit::row::Row;
@@ -15,6 +14,7 @@ use kit::statement::Statement;
 use crate::exchange::changes::fill;
 use crate::platform::config::RowSecurity;
 use crate::platform::row_security;
+use crate::server::carried::Migrations;
 use crate::server::distribution;
 use crate::server::routes;
 use crate::server::start::StartError;
@@ -24,9 +24,6 @@ columns! {
     VERSION "version": String;
     NAME "name": String;
 }
-
-/// The migrations, carried by the binary.
-pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// How long whoever finds another process migrating waits before he looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -91,7 +88,7 @@ async fn run(url: &str) -> Result<usize, StartError> {
     let mut connection = connect(url).await?;
     drop_half_built_indexes(&mut connection).await?;
     let mut harness = AsyncMigrationHarness::new(connection);
-    let versions = harness.run_pending_migrations(MIGRATIONS).map_err(failed)?;
+    let versions = harness.run_pending_migrations(Migrations).map_err(failed)?;
     Ok(versions.len())
 }
 
@@ -134,6 +131,6 @@ pub async fn pending(url: &str) -> Result<usize, StartError> {
         let rows: Vec<Row> = versions.load(&mut connection).await.map_err(failed)?;
         known = rows.into_iter().filter_map(|mut row| row.get(&VERSION)).collect();
     }
-    let all = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(failed)?;
+    let all = Migrations.migrations().map_err(failed)?;
     Ok(all.iter().filter(|migration| !known.contains(&migration.name().version().to_string())).count())
 }

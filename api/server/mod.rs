@@ -1,6 +1,7 @@
 //! The server: all themes put together, started, served and stopped.
 
 pub mod app;
+mod carried;
 pub mod demo;
 pub mod distribution;
 pub mod migrations;

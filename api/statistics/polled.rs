@@ -1,7 +1,8 @@
 //! Figures of other rooms, asked for as those of kinds are: tagged, 304 from memory, JSON or one list as CSV.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CONTENT_DISPOSITION, ETAG};
+use actix_web::http::header::{CONTENT_DISPOSITION, ContentType, ETAG};
+use futures_util::future::LocalBoxFuture;
 use kit::database::Snapshot;
 use kit::field::Field;
 use kit::problem::Problem;
@@ -51,8 +52,7 @@ pub async fn answer_by_district<T: Summed>(
     let forms: Forms<'_> = (columns, &[Format::Csv]);
     let today = day_of(call.core.clock.now(), call.core.zone);
     let read = async |part: Part| {
-        let mut snapshot = call.core.database.snapshot().await?;
-        let head = super::head_in(&mut snapshot, &part.district_code).await?;
+        let (mut snapshot, head) = begin(call, &part.district_code).await?;
         let told = read(&mut snapshot, &part).await?;
         snapshot.end().await.map(|()| (told, head)).map_err(Problem::from)
     };
@@ -64,7 +64,7 @@ pub async fn answer_by_district<T: Summed>(
         }
         let (told, head) = read(Part::whole(call, &district_code)).await?;
         let body = OfDistricts::new(told, AsOf::one(&district_code, head), Some(head));
-        return respond_in(call, &tag, &body.version(), Some(head), &body, || body.figures.lines(), forms);
+        return respond_in(call, &tag, &body.version(), Some(head), &Told::of(&body, &|| body.figures.lines()), forms);
     };
     let districts = area.districts(call)?;
     let tag = Tag::of(call, area.digits(), today)?;
@@ -77,7 +77,7 @@ pub async fn answer_by_district<T: Summed>(
     });
     let (told, as_of) = each(call, parts.collect(), read).await?;
     let body = OfDistricts::sum(told, as_of)?;
-    respond_in(call, &tag, &body.version(), None, &body, || body.figures.lines(), forms)
+    respond_in(call, &tag, &body.version(), None, &Told::of(&body, &|| body.figures.lines()), forms)
 }
 
 /// The columns of a file, and the forms in which it is told.
@@ -94,11 +94,19 @@ async fn answered<T: Serialize>(
     if let Some(unchanged) = tag.unchanged(call) {
         return Ok(unchanged);
     }
-    let mut snapshot = call.core.database.snapshot().await?;
-    let head = super::head_in(&mut snapshot, district_code).await?;
+    let (mut snapshot, head) = begin(call, district_code).await?;
     let body = read(&mut snapshot, head).await?;
     snapshot.end().await?;
-    respond_in(call, &tag, &head.to_string(), Some(head), &body, || items_of(&body), forms)
+    respond_in(call, &tag, &head.to_string(), Some(head), &Told::of(&body, &|| items_of(&body)), forms)
+}
+
+/// A moment of a district to read at, and its newest number then. Boxed, for else all callers have it once more.
+fn begin<'a>(call: &'a Call, district_code: &'a str) -> LocalBoxFuture<'a, Result<(Snapshot, i64), Problem>> {
+    Box::pin(async move {
+        let mut snapshot = call.core.database.snapshot().await?;
+        let head = super::head_in(&mut snapshot, district_code).await?;
+        Ok((snapshot, head))
+    })
 }
 
 /// The items of an answer, a line each of a file.
@@ -110,14 +118,25 @@ pub fn items_of(body: &impl Serialize) -> Result<Vec<Json>, Problem> {
     }
 }
 
-/// The answer as of a version, and of a number where there is one for all: `body`, or the items as a file.
+/// What an answer tells in either form, whatever it is made of.
+struct Told<'a> {
+    json: Box<dyn Fn() -> serde_json::Result<String> + 'a>,
+    lines: &'a dyn Fn() -> Result<Vec<Json>, Problem>,
+}
+
+impl<'a> Told<'a> {
+    fn of(body: &'a impl Serialize, lines: &'a dyn Fn() -> Result<Vec<Json>, Problem>) -> Self {
+        Self { json: Box::new(|| serde_json::to_string(body)), lines }
+    }
+}
+
+/// The answer as of a version, and of a number where there is one for all: as JSON, or its lines as a file.
 fn respond_in(
     call: &Call,
     tag: &Tag,
     version: &str,
     change_no: Option<i64>,
-    body: &impl Serialize,
-    items: impl FnOnce() -> Result<Vec<Json>, Problem>,
+    told: &Told<'_>,
     (columns, formats): Forms<'_>,
 ) -> Answer {
     if let Some(known) = tag.known(call, version) {
@@ -126,7 +145,8 @@ fn respond_in(
     let mut response = HttpResponse::Ok();
     response.insert_header((ETAG, tag.text(version))).insert_header(CACHING);
     let Some(format) = formats::asked(call).filter(|format| formats.contains(format)) else {
-        return Ok(response.json(body));
+        let json = (told.json)().map_err(Problem::internal)?;
+        return Ok(response.content_type(ContentType::json()).body(json));
     };
     let name = call.request.path().rsplit('/').next().unwrap_or_default();
     let name = format!("attachment; filename=\"{name}-{version}.{}\"", format.extension());
@@ -134,11 +154,12 @@ fn respond_in(
     if let Some(number) = change_no {
         response.insert_header((AS_OF_HEADER.clone(), number.to_string()));
     }
+    let items = (told.lines)()?;
     if format == Format::Xlsx {
-        let book = sheet::book(call, columns, sheet::rows(columns, &items()?))?;
+        let book = sheet::book(call, columns, sheet::rows(columns, &items))?;
         return Ok(response.content_type(format.media_type()).body(book));
     }
-    Ok(response.content_type(sheet::CSV).body(sheet::of_items(call, columns, &items()?)))
+    Ok(response.content_type(sheet::CSV).body(sheet::of_items(call, columns, &items)))
 }
 
 /// The operation with what it needs for that, over its parameters.
