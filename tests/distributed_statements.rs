@@ -195,6 +195,14 @@ fn each_rule_catches_what_breaks_it() {
             Rule::NoDistrict,
             "SELECT u.id, (SELECT o.name FROM organizations AS o WHERE o.id = u.org_id) FROM users AS u",
         ),
+        (
+            Rule::OfSettings,
+            "UPDATE record_revisions AS h SET body = h.body || jsonb_build_object('a', h.kind) WHERE h.district_code = $1",
+        ),
+        (
+            Rule::CaseOfValue,
+            "UPDATE held_items SET state = CASE state WHEN 'open' THEN 'discarded' ELSE state END WHERE district_code = $1",
+        ),
         (Rule::Volatile, "UPDATE district_clocks SET advanced_at = clock_timestamp() WHERE district_code = $1"),
         (
             Rule::AccountsWithDistricts,

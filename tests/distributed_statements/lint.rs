@@ -21,6 +21,10 @@ pub enum Rule {
     NoDistrict,
     /// A function that differs from call to call, in what changes rows.
     Volatile,
+    /// A function that may depend on settings, in what changes rows that are there.
+    OfSettings,
+    /// A CASE of a value, in what changes rows that are there.
+    CaseOfValue,
     /// A table of the whole service is changed by what a table of districts has, or leads an outer join to one.
     AccountsWithDistricts,
     /// A setting for the session: it isn't told to the servers behind.
@@ -40,6 +44,8 @@ impl fmt::Display for Fault {
                 "name `district_code =` of this table, so that one server is asked; or list it in OVER_ALL with its reason"
             }
             Rule::Volatile => "use statement_timestamp() or a bound value: each server would make another one",
+            Rule::OfSettings => "refused there over columns: jsonb_set() and a text cast to jsonb depend on nothing",
+            Rule::CaseOfValue => "sent on as text it compares a value with a truth there: CASE WHEN value = …",
             Rule::AccountsWithDistricts => "ask the table of districts first and bind what it said",
             Rule::RoundAndWrites => "refused there: what goes round stands within a part of its own, which only reads",
             Rule::SessionSetting => "SET LOCAL within the transaction, or list it in SETTINGS with its reason",
@@ -120,6 +126,19 @@ pub const SETTINGS: &[(&str, &str)] = &[(
     "lianfang.sight",
     "the second wall on one server; where there are several it is told by SET LOCAL (`kit/link.rs`)",
 )];
+
+/// Functions that PostgreSQL holds to depend on settings.
+const OF_SETTINGS: &[&str] = &[
+    "jsonb_build_object",
+    "jsonb_build_array",
+    "to_jsonb",
+    "to_json",
+    "concat",
+    "concat_ws",
+    "format",
+    "to_char",
+    "convert_from",
+];
 
 const VOLATILE: [&str; 6] = ["clock_timestamp", "random", "gen_random_uuid", "nextval", "timeofday", "uuidv7"];
 
@@ -273,6 +292,18 @@ fn volatile(parts: &[Part], faults: &mut Vec<Fault>) {
             if VOLATILE.contains(&pair[0].text.as_str()) && pair[1].text == "(" {
                 let about = format!("{}() in {}", pair[0].text, part.words[0].text);
                 faults.push(Fault { rule: Rule::Volatile, about });
+            }
+        }
+    }
+    let changes = |part: &&Part| written(&part.words).is_some_and(|own| own.verb != "insert");
+    for part in parts.iter().filter(changes) {
+        for pair in part.words.windows(2) {
+            if OF_SETTINGS.contains(&pair[0].text.as_str()) && pair[1].text == "(" {
+                let about = format!("{}() in {}", pair[0].text, part.words[0].text);
+                faults.push(Fault { rule: Rule::OfSettings, about });
+            }
+            if pair[0].text == "case" && pair[1].text != "when" {
+                faults.push(Fault { rule: Rule::CaseOfValue, about: format!("CASE {} WHEN", pair[1].text) });
             }
         }
     }

@@ -38,7 +38,7 @@ static KEPT: [Kept; 3] = [
         column: "item",
         key: "id",
         sent: "t.kind = ANY({kinds}) AND t.held_at < {before}",
-        ending: ", state = CASE state WHEN 'open' THEN 'discarded' ELSE state END, ended_at = coalesce(ended_at, {now})",
+        ending: ", state = CASE WHEN state = 'open' THEN 'discarded' ELSE state END, ended_at = coalesce(ended_at, {now})",
         count: |counts| &mut counts.held_items,
     },
     Kept {
