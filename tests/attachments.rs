@@ -83,8 +83,9 @@ async fn break_off(app: &TestApp, actor: &Actor, path: &str, at: usize, length: 
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
-/// Bytes that the HTTP layer of a busy service may hold unread, and drops, when a connection ends.
-const UNREAD_BYTES: usize = 32_768;
+/// Bytes that the HTTP layer of a busy service may hold unread, and drops, when a connection ends: those of a body that wait
+/// for their reader, and those of the connection that wait for them.
+const UNREAD_BYTES: usize = 32_768 + 131_072;
 
 /// Where the upload stands once what was sent has come. The server may still wait for the rest: whoever asks to go on has
 /// the turn.

@@ -48,8 +48,8 @@ const inspect = (queue) =>
 const attach = (queue, subject_id, bytes, media_type = "image/png") =>
   queue.attach({ kind: "inspections", id: subject_id }, { attachment_kind: "price_tag", media_type }, bytes);
 
-/** Bytes that a busy server's HTTP layer may hold unread, and drops, when a connection ends. */
-const UNREAD_BYTES = 32_768;
+/** Bytes that a busy server's HTTP layer may hold unread, and drops, when a connection ends: of the body and of the connection. */
+const UNREAD_BYTES = 32_768 + 131_072;
 
 /** A network that breaks when so many bytes of a part are sent, the rest of which the server still waits for. */
 const cutting = (after) => async (url, request) => {
