@@ -141,6 +141,7 @@ impl Target {
             for eraser in work.core.ext::<Erasers>().0.iter().filter(|eraser| eraser.kind == self.kind.name) {
                 (eraser.erase)(work.core, &running.district_code, &ids).await?;
             }
+            // Without `Work::together`: of its closure the compiler doesn't see that a worker's thread may run it.
             work.owner.begin().await?;
             let cut = self.cut_page(work, running, &ids).await;
             work.owner.end(cut).await?;
