@@ -3,7 +3,7 @@
 use lianfang::platform::access::{Grant, Role};
 use serde_json::{Value as Json, json};
 
-use crate::support::{Actor, TestApp, examples};
+use crate::support::{Actor, KNOWN_PASSWORD, TestApp, examples};
 
 async fn verbs(auditor: &Actor, query: &str) -> Vec<String> {
     let page = auditor.get(&format!("/v1/audit?{query}")).await.expect(200);
@@ -17,6 +17,8 @@ async fn deeds_and_writes_stand_in_one_list_newest_first() {
     let cadre = app.town_cadre("大兴街道").await;
     let place = examples::checkpoint(&cadre, "511802005").await;
     let guard = app.gate_guard("大兴街道").await;
+    let change = json!({"current_password": KNOWN_PASSWORD, "new_password": "雨城区-防疫值守-一碗清汤"});
+    guard.post("/v1/auth/password", &change).await.expect(204);
     let path =
         guard.post("/v1/screenings", &examples::screening(&place, 1)).await.expect(201).header("location").to_owned();
     guard.patch(&path, "\"1\"", &json!({"mask": false})).await.expect(200);
@@ -55,7 +57,7 @@ async fn pages_of_any_size_miss_and_repeat_nothing() {
     let auditor = app.actor(Role::Auditor, "雨城区").await;
     let cadre = app.town_cadre("大兴街道").await;
     let place = examples::checkpoint(&cadre, "511802005").await;
-    for sequence in 0..6 {
+    for sequence in 0..8 {
         cadre.post("/v1/screenings", &examples::screening(&place, sequence)).await.expect(201);
         cadre.get("/v1/users").await.expect(403);
     }

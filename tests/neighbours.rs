@@ -174,7 +174,13 @@ async fn a_request_is_answered_within_its_deadline() {
     // `lock_timeout` would end the wait for a lock in two seconds: the deadline is shorter.
     holder.batch_execute("BEGIN; LOCK TABLE places").await.unwrap();
     assert_eq!(by_itself(admin.get("/v1/places")).await.expect(503).header("retry-after"), "5");
-    let other = admin.get("/v1/organizations").await;
+    // A machine that is busy with other tests may miss one deadline, not five.
+    let mut other = admin.get("/v1/organizations").await;
+    for _ in 0..4 {
+        if other.status == 503 {
+            other = admin.get("/v1/organizations").await;
+        }
+    }
     holder.batch_execute("ROLLBACK").await.unwrap();
     other.expect(200);
     admin.get("/v1/places").await.expect(200);

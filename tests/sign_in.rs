@@ -7,7 +7,7 @@ use lianfang::platform::access::{Grant, Role};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use crate::support::{Actor, TestApp};
+use crate::support::{Actor, KNOWN_PASSWORD, TestApp};
 
 #[tokio::test]
 async fn a_one_time_password_opens_nothing_until_it_is_changed() {
@@ -128,6 +128,8 @@ async fn tokens_of_others_and_altered_ones_are_worth_nothing() {
 async fn what_is_no_record_is_noted_too() {
     let app = TestApp::start().await;
     let admin = app.administrator().await;
+    let change = json!({"current_password": KNOWN_PASSWORD, "new_password": "雨城区-防疫值守-一碗清汤"});
+    admin.post("/v1/auth/password", &change).await.expect(204);
     admin.post("/v1/auth/login", &json!({"username": "nobody.here", "password": "x"})).await.expect(401);
     let body = json!({"username": "gate.one", "display_name": "x", "roles": [{"role": "gate_guard", "area_code": "511802005"}]});
     admin.post("/v1/users", &body).await.expect(201);

@@ -15,7 +15,7 @@ pub mod statements;
 pub mod story;
 
 pub use actor::{Actor, Reply};
-pub use app::TestApp;
+pub use app::{KNOWN_PASSWORD, TestApp};
 pub use cluster::{cluster_directory, empty_database, fresh_database};
 
 /// A surely-fake resident id (no county 519999 exists), the check digit right.

@@ -24,7 +24,7 @@ const FILL: &str = "INSERT INTO ledger_changes (district_code, change_no, sequen
      FROM (SELECT {columns} FROM {kind} AS t WHERE {range} UNION ALL SELECT {columns} FROM \
      (SELECT (jsonb_populate_record(NULL::{kind}, t.body)).* FROM record_revisions AS t WHERE t.kind = '{kind}' AND {range}) AS t) AS r \
      LEFT JOIN LATERAL (SELECT h.body->>'area_code' AS area_code, (h.body->>'org_id')::uuid AS org_id, \
-     (h.body->>'voided')::boolean AS voided FROM record_revisions AS h WHERE h.district_code = r.district_code \
+     (h.body->>'voided')::boolean AS voided FROM record_revisions AS h WHERE h.district_code = '{district}' \
      AND h.kind = '{kind}' AND h.id = r.id AND h.revision = r.revision - 1) AS f ON true \
      ON CONFLICT DO NOTHING";
 const COLUMNS: &str =
@@ -106,6 +106,7 @@ async fn fill(
                 .replace("{columns}", COLUMNS)
                 .replace("{kind}", kind.name)
                 .replace("{range}", &range)
+                .replace("{district}", district_code)
         })
         .collect();
     Ok(owner.batch_execute(&statements.join("; ")).await?)
