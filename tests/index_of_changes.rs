@@ -103,7 +103,7 @@ async fn nothing_is_served_while_the_newest_number_has_no_line() {
          FROM district_clocks WHERE district_code = '511802'",
     )
     .await;
-    migrations::migrate(&app.database_url).await.unwrap();
+    migrations::migrate_with(&app.database_url, app.core.config.row_security).await.unwrap();
     assert!(start::core(config, &app.database_url, routes::kinds()).await.is_ok());
 }
 

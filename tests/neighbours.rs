@@ -4,6 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use kit::catalogue::Code;
+use kit::database::DatabaseError;
+use kit::problem::Problem;
 use lianfang::platform::access::{Grant, Role};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -231,6 +234,20 @@ async fn a_full_disk_is_no_fault_of_the_service() {
     admin.post("/v1/auth/password", &wrong).await.expect(503);
     app.sql("DROP TRIGGER full_disk ON organizations").await;
     admin.post("/v1/organizations", &organization).await.expect(201);
+}
+
+/// Of two transactions that wait for each other the database undoes one: whoever it was of may come again.
+#[tokio::test]
+async fn a_deadlock_is_no_fault_of_the_service() {
+    let app = TestApp::start().await;
+    let (mut one, mut other) = (app.connection().await, app.connection().await);
+    app.sql("CREATE TABLE one (); CREATE TABLE other ()").await;
+    one.batch_execute("BEGIN; LOCK TABLE one").await.unwrap();
+    other.batch_execute("BEGIN; LOCK TABLE other").await.unwrap();
+    let (first, second) = tokio::join!(one.batch_execute("LOCK TABLE other"), other.batch_execute("LOCK TABLE one"));
+    let undone = first.and(second).unwrap_err();
+    let problem = Problem::from(DatabaseError::from(undone));
+    assert_eq!(problem.code(), Code::UNAVAILABLE, "{problem}");
 }
 
 /// Questions to the database who somebody is that wait for the answer. The service's workers read accounts as well:

@@ -282,6 +282,8 @@ fn of_texts(information: &dyn DatabaseErrorInformation) -> DatabaseError {
         DatabaseError::TimedOut
     } else if says(LOCKED) {
         DatabaseError::Busy("somebody else holds a lock")
+    } else if DEADLOCKS.iter().any(|text| says(text)) {
+        DatabaseError::Busy("two transactions waited for each other")
     } else if texts().any(is_full) {
         DatabaseError::Full
     } else if texts().any(is_standing_by) {
@@ -333,6 +335,10 @@ const TIMED_OUT: &str = "canceling statement due to statement timeout";
 
 /// Error text of PostgreSQL for a statement that waited longer for a lock than `lock_timeout`.
 const LOCKED: &str = "canceling statement due to lock timeout";
+
+/// Error texts where transactions waited for each other and this one was undone: PostgreSQL's, and those of an engine of
+/// several servers.
+const DEADLOCKS: [&str; 2] = ["deadlock detected", "involved in a distributed deadlock"];
 
 /// Error text of an engine of several servers where it doesn't reach one of them.
 const NOT_REACHED: &str = "connection to the remote node";
@@ -421,6 +427,13 @@ mod tests {
 
     fn read(kind: DatabaseErrorKind, message: &'static str, details: Option<&'static str>) -> DatabaseError {
         DatabaseError::from(DieselError::DatabaseError(kind, Box::new(Told(message, details))))
+    }
+
+    #[test]
+    fn a_deadlock_is_none_of_the_callers() {
+        for told in ["deadlock detected", "canceling the transaction since it was involved in a distributed deadlock"] {
+            assert!(matches!(read(DatabaseErrorKind::Unknown, told, None), DatabaseError::Busy(_)), "{told}");
+        }
     }
 
     #[test]

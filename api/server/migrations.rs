@@ -42,7 +42,7 @@ pub async fn migrate_with(url: &str, row_security: RowSecurity) -> Result<usize,
     let mut lock = turn(url).await?;
     let run = run(url).await;
     let run = match run {
-        Ok(count) => finish(url, &mut lock, row_security).await.map(|()| count),
+        Ok(count) => finish(url, row_security).await.map(|()| count),
         Err(error) => Err(error),
     };
     lock.batch_execute("COMMIT").await.map_err(failed)?;
@@ -108,16 +108,16 @@ async fn drop_half_built_indexes(connection: &mut AsyncPgConnection) -> Result<(
     Ok(())
 }
 
-/// Finishes migrations: writes what former releases didn't, over a connection of its own as each chunk commits by
-/// itself; then raises the wall over new tables.
-async fn finish(url: &str, lock: &mut AsyncPgConnection, row_security: RowSecurity) -> Result<(), StartError> {
+/// Finishes migrations: writes what former releases didn't, then raises the wall over new tables. Over a connection of its
+/// own: each chunk commits by itself, and a wall that met a deadlock is raised anew without losing the turn.
+async fn finish(url: &str, row_security: RowSecurity) -> Result<(), StartError> {
     let mut owner = connect(url).await?;
     if row_security::is_distributed(&mut owner).await.map_err(failed)? {
         // Tables that these migrations made go where their like is; the number of parts is known from those.
         distribution::spread(&mut owner, 0, &mut |_, _, _| {}).await?;
     }
     fill::index_of_changes(&mut owner, &routes::KINDS).await.map_err(failed)?;
-    Ok(row_security::raise_or_not(lock, row_security).await?)
+    Ok(row_security::raise_or_not(&mut owner, row_security).await?)
 }
 
 /// How many migrations are missing. Only reads: whoever serves need not own the tables.

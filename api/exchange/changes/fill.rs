@@ -21,14 +21,14 @@ const FILL: &str = "INSERT INTO ledger_changes (district_code, change_no, sequen
      CASE WHEN r.revision = 1 THEN 'create' WHEN r.voided AND NOT f.voided THEN 'void' \
      WHEN f.voided AND NOT r.voided THEN 'restore' ELSE 'amend' END, \
      r.area_code, r.org_id, f.area_code, f.org_id, r.revised_by, r.revised_at \
-     FROM (SELECT {columns} FROM {kind} AS t WHERE {range} UNION ALL SELECT {columns} FROM \
-     (SELECT (jsonb_populate_record(NULL::{kind}, t.body)).* FROM record_revisions AS t WHERE t.kind = '{kind}' AND {range}) AS t) AS r \
+     FROM (SELECT t.district_code, t.change_no, t.id, t.revision, t.voided, t.area_code, t.org_id, t.revised_by, t.revised_at \
+     FROM {kind} AS t WHERE {range} UNION ALL SELECT t.district_code, t.change_no, t.id, t.revision, \
+     (t.body->>'voided')::boolean, t.body->>'area_code', (t.body->>'org_id')::uuid, (t.body->>'revised_by')::uuid, \
+     (t.body->>'revised_at')::timestamptz FROM record_revisions AS t WHERE t.kind = '{kind}' AND {range}) AS r \
      LEFT JOIN LATERAL (SELECT h.body->>'area_code' AS area_code, (h.body->>'org_id')::uuid AS org_id, \
      (h.body->>'voided')::boolean AS voided FROM record_revisions AS h WHERE h.district_code = '{district}' \
      AND h.kind = '{kind}' AND h.id = r.id AND h.revision = r.revision - 1) AS f ON true \
      ON CONFLICT DO NOTHING";
-const COLUMNS: &str =
-    "t.district_code, t.change_no, t.id, t.revision, t.voided, t.area_code, t.org_id, t.revised_by, t.revised_at";
 
 /// Fills what is missing in every district.
 pub async fn index_of_changes(owner: &mut AsyncPgConnection, kinds: &[&'static Kind]) -> Result<(), DatabaseError> {
@@ -103,7 +103,6 @@ async fn fill(
         .iter()
         .map(|kind| {
             FILL.replace("{sequence}", &kind.sequence.to_string())
-                .replace("{columns}", COLUMNS)
                 .replace("{kind}", kind.name)
                 .replace("{range}", &range)
                 .replace("{district}", district_code)

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use kit::connect::connect;
+use kit::database::DatabaseError;
 use kit::engine::Engine;
 use kit::link::{Link, SERVICE_ROLE, WRITER_ROLE};
 use kit::row::Row;
@@ -20,6 +21,10 @@ use kit::statement::Statement;
 use crate::platform::config::RowSecurity;
 
 const RAISE: &str = include_str!("raise.sql");
+/// How often it is tried where others hold tables in another order: what is undone is raised whole the next time.
+const MOST_TRIES: u32 = 8;
+/// Time between two tries.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Reason why row security can't be relied on, in words for whoever runs the service.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +73,17 @@ pub async fn raise_or_not(owner: &mut AsyncPgConnection, row_security: RowSecuri
     if row_security == RowSecurity::Off {
         owner.batch_execute("SET lianfang.row_security = 'off'").await.map_err(not_raised)?;
     }
-    owner.batch_execute(RAISE).await.map_err(not_raised)
+    let mut tries = MOST_TRIES;
+    loop {
+        tries -= 1;
+        match owner.batch_execute(RAISE).await.map_err(DatabaseError::from) {
+            Err(DatabaseError::Busy(why)) if tries > 0 => {
+                tracing::info!(why, "the wall is raised once more: whoever serves meanwhile was in the way");
+                tokio::time::sleep(PAUSE).await;
+            }
+            raised => return raised.map_err(|error| WallError::NotRaised(error.to_string())),
+        }
+    }
 }
 
 /// The engine that a database is, seen from the service's side; refused where row-level security is to stand and doesn't, or
